@@ -1,0 +1,55 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { AppModule, SURFACES } from './app.module.js';
+import { MailDispatcher } from './mail/mail.dispatcher.js';
+import type { ReadSettings } from './platform/config/environment.js';
+import { secretKeyFrom } from './platform/crypto/secret-key-file.js';
+import { openEmbeddedDatabase } from './platform/database/embedded.js';
+import { createAdapter } from './platform/http/adapter.js';
+import { configureHttp } from './platform/http/configure.js';
+import { createLogger, NestLogger } from './platform/logging/logger.js';
+import { serveDocuments } from './surfaces/kit/documents.js';
+import { acceptRawBodies } from './surfaces/kit/raw-body.js';
+
+/** The service, put together and not yet listening. */
+export interface Application {
+  readonly nest: NestFastifyApplication;
+  /** Listens where the environment says, and answers the port. */
+  listen(): Promise<number>;
+  /** Answers what has been asked, sends the mail under way, and lets go of everything. */
+  close(): Promise<void>;
+}
+
+export async function createApplication({ environment, settings }: ReadSettings): Promise<Application> {
+  const logger = createLogger(environment);
+  const secretKey = environment.SECRET_KEY ?? secretKeyFrom(environment.DATA_DIR);
+  const embedded =
+    environment.DATABASE_URL === undefined ? await openEmbeddedDatabase(environment.DATA_DIR) : undefined;
+  const database = embedded === undefined ? { url: environment.DATABASE_URL ?? '' } : { embedded: embedded.server };
+  try {
+    const nest = await NestFactory.create<NestFastifyApplication>(
+      AppModule.for({ environment, settings, database, secretKey }),
+      createAdapter(environment, logger),
+      { logger: new NestLogger(logger), bodyParser: false, abortOnError: false },
+    );
+    acceptRawBodies(nest.getHttpAdapter().getInstance());
+    await configureHttp(nest, environment);
+    serveDocuments(nest, SURFACES);
+    return {
+      nest,
+      async listen() {
+        await nest.listen(environment.PORT, environment.host);
+        const address = nest.getHttpServer().address();
+        return typeof address === 'object' && address !== null ? address.port : environment.PORT;
+      },
+      async close() {
+        await nest.get(MailDispatcher).stop();
+        await nest.close();
+        await embedded?.close();
+      },
+    };
+  } catch (error) {
+    await embedded?.close();
+    throw error;
+  }
+}

@@ -1,0 +1,40 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Cron, CronExpression } from '@nestjs/schedule';
+import { MailService } from '../mail/mail.service.js';
+import { OneTimeTokensService } from '../tokens/one-time-tokens.service.js';
+import { SessionsService } from '../tokens/sessions.service.js';
+import { UsersService } from '../users/users.service.js';
+
+/** Days that an account may wait for its proof (decision 6). */
+const PENDING_DAYS = 7;
+
+/** Days that a finished mail is remembered, with its recipient. */
+const MAIL_DAYS = 30;
+
+/** Removes what has served its time. Every step may run on several instances at once. */
+@Injectable()
+export class HousekeepingService {
+  private readonly logger = new Logger(HousekeepingService.name);
+
+  constructor(
+    private readonly users: UsersService,
+    private readonly sessions: SessionsService,
+    private readonly oneTimeTokens: OneTimeTokensService,
+    private readonly mail: MailService,
+  ) {}
+
+  @Cron(CronExpression.EVERY_HOUR)
+  async run(): Promise<void> {
+    try {
+      const removed = {
+        accounts: await this.users.erasePending(PENDING_DAYS),
+        sessions: await this.sessions.purge(),
+        secrets: await this.oneTimeTokens.purge(),
+        mails: await this.mail.purge(MAIL_DAYS),
+      };
+      this.logger.log(`removed ${JSON.stringify(removed)}`);
+    } catch (error) {
+      this.logger.warn(`housekeeping stopped short: ${String(error)}`);
+    }
+  }
+}

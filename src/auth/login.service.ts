@@ -1,0 +1,67 @@
+import { Injectable } from '@nestjs/common';
+import type { EntityManager } from 'typeorm';
+import { Failure } from '../failure.js';
+import { SessionsService, type Client, type SessionTerms, type SessionTokens } from '../tokens/sessions.service.js';
+import { parseEmailAddress } from '../users/email-address.js';
+import type { User } from '../users/user.entity.js';
+import { UsersService } from '../users/users.service.js';
+import { PasswordsService } from './passwords.service.js';
+
+/** What somebody presents to get in. */
+export interface Credentials {
+  identifier: string;
+  /** Whether a username is as good as an e-mail address on this surface. */
+  by: 'email' | 'email_or_username';
+  password: string;
+}
+
+/** Somebody whose password was right. */
+export interface AuthenticatedAccount {
+  user: User;
+  /** Set where the stored hash is out of date; written when the session opens. */
+  newPasswordHash: string | null;
+}
+
+/** Where a session is opened, and for whom. */
+export interface Opening {
+  terms: SessionTerms;
+  client: Client;
+}
+
+/** What comes of a login. A further outcome, such as one that asks for a second factor, is a further member here. */
+export type LoginOutcome = { kind: 'signed_in'; user: User; tokens: SessionTokens };
+
+@Injectable()
+export class LoginService {
+  constructor(
+    private readonly users: UsersService,
+    private readonly passwords: PasswordsService,
+    private readonly sessions: SessionsService,
+  ) {}
+
+  /**
+   * The one check of a password at a login. Throws `wrong_credentials` for an unknown account and for a wrong password
+   * alike, after the same work; `login_before_activation` to those only who know the password; `overloaded`.
+   */
+  async authenticate(credentials: Credentials): Promise<AuthenticatedAccount> {
+    const user = await this.find(credentials);
+    const { matches, isOutdated } = await this.passwords.verify(user?.passwordHash ?? null, credentials.password);
+    if (user === null || !matches) throw new Failure('wrong_credentials');
+    if (user.state !== 'active') throw new Failure('login_before_activation');
+    return { user, newPasswordHash: isOutdated ? await this.passwords.hash(credentials.password) : null };
+  }
+
+  /** Throws `wrong_credentials` if the password or the account's state changed since it was checked. */
+  async open(account: AuthenticatedAccount, { terms, client }: Opening, tx?: EntityManager): Promise<LoginOutcome> {
+    const { user, newPasswordHash } = account;
+    const { id, passwordHash } = user;
+    const tokens = await this.sessions.open({ id, passwordHash, newPasswordHash }, terms, client, tx);
+    if (tokens === null) throw new Failure('wrong_credentials');
+    return { kind: 'signed_in', user, tokens };
+  }
+
+  private find({ identifier, by }: Credentials): Promise<User | null> {
+    if (by === 'email_or_username' && !identifier.includes('@')) return this.users.findByUsername(identifier);
+    return this.users.findByEmail(parseEmailAddress(identifier));
+  }
+}

@@ -1,0 +1,138 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource } from '@nestjs/typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
+import { Failure } from '../failure.js';
+import { MailService } from '../mail/mail.service.js';
+import { Environment } from '../platform/config/environment.js';
+import { OneTimeTokensService } from '../tokens/one-time-tokens.service.js';
+import { SessionsService } from '../tokens/sessions.service.js';
+import type { EmailAddress } from '../users/email-address.js';
+import type { User } from '../users/user.entity.js';
+import { UsersService } from '../users/users.service.js';
+import { accountExistsLetter, linkLetter, recipientOf, type LinkLetter } from './letters.js';
+import { LoginService, type LoginOutcome, type Opening } from './login.service.js';
+import { OneTimeLinksService } from './one-time-links.service.js';
+import { PasswordsService } from './passwords.service.js';
+
+/** What somebody says of themselves to get an account. */
+export interface Registration {
+  email: EmailAddress;
+  password: string;
+  username?: string | null;
+  firstName?: string;
+  lastName?: string;
+  phoneNumber?: string | null;
+}
+
+/** Whether an address has to be proven before the first login, and the mail that asks for the proof, if one does. */
+export interface RegistrationManner {
+  state: 'pending' | 'active';
+  letter: LinkLetter | null;
+}
+
+@Injectable()
+export class RegistrationService {
+  constructor(
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly environment: Environment,
+    private readonly users: UsersService,
+    private readonly passwords: PasswordsService,
+    private readonly oneTimeTokens: OneTimeTokensService,
+    private readonly sessions: SessionsService,
+    private readonly mail: MailService,
+    private readonly logins: LoginService,
+    private readonly links: OneTimeLinksService,
+  ) {}
+
+  /**
+   * A courtesy before the work: throws `email_taken` or `username_taken` where discovery is allowed. Two who ask at once
+   * may both pass; `register` decides between them.
+   */
+  async assertAvailable(email: EmailAddress, username: string | null): Promise<void> {
+    const isHidden = this.environment.ACCOUNT_DISCOVERY === 'hidden';
+    const taken = await this.users.taken(isHidden ? null : email, username);
+    if (taken.email) throw new Failure('email_taken');
+    if (taken.username) throw new Failure('username_taken');
+  }
+
+  /**
+   * The account, its verification secret and the mail: all or nothing. `null` where the address has an account and
+   * discovery is hidden: its owner gets a mail, and the caller must not tell the difference.
+   * Throws `weak_password`, `email_taken`, `username_taken`, `overloaded`.
+   */
+  async register(person: Registration, manner: RegistrationManner): Promise<User | null> {
+    const { email, username = null, firstName = '', lastName = '', phoneNumber = null } = person;
+    this.passwords.assertFit(person.password, { email: email.canonical, username });
+    const passwordHash = await this.passwords.hash(person.password);
+    const account = { email, username, firstName, lastName, phoneNumber, passwordHash, state: manner.state };
+    try {
+      return await this.dataSource.transaction(async (tx) => {
+        const user = await this.users.create(account, tx);
+        if (manner.letter !== null) {
+          await this.mail.reserve('verify_email', user.emailCanonical, tx);
+          await this.sendVerification(user, manner.letter, tx);
+        }
+        return user;
+      });
+    } catch (error) {
+      const isSecret = this.environment.ACCOUNT_DISCOVERY === 'hidden';
+      if (!isSecret || !(error instanceof Failure) || error.code !== 'email_taken') throw error;
+      await this.tellOwner(email, manner.letter);
+      return null;
+    }
+  }
+
+  /** A new link for an address that is not proven yet; silent about every other one. */
+  async resend(email: EmailAddress, letter: LinkLetter): Promise<void> {
+    const found = await this.users.findByEmail(email);
+    await this.dataSource.transaction(async (tx) => {
+      if (!(await this.mail.reserve('verify_email', email.canonical, tx)) || found === null) return;
+      const user = await this.users.lock(found.id, tx);
+      if (user === null || user.emailVerifiedAt !== null || user.state === 'disabled') return;
+      await this.sendVerification(user, letter, tx);
+    });
+  }
+
+  /** Throws what `verify` would, and changes nothing for a good link. */
+  async inspect(token: string): Promise<void> {
+    await this.links.inspect(token, 'verify_email');
+  }
+
+  /**
+   * Proves the mailbox and, with `opening`, signs its owner in. The first proof ends every older session and every other
+   * pending secret, so that whoever registered with a stranger's address keeps nothing. With `userId`, the link must be
+   * of that account. Throws `one_time_token_invalid`, `…_expired`, `…_used`.
+   */
+  verify(token: string, opening: Opening, userId?: number): Promise<LoginOutcome>;
+  verify(token: string, opening?: undefined, userId?: number): Promise<null>;
+  async verify(token: string, opening?: Opening, userId?: number): Promise<LoginOutcome | null> {
+    const peek = await this.links.present(token, 'verify_email', userId);
+    return this.dataSource.transaction(async (tx) => {
+      const before = await this.links.consume(token, 'verify_email', peek, tx);
+      const user = await this.users.verifyEmail(before.id, tx);
+      if (before.emailVerifiedAt === null) {
+        await this.sessions.endAll(user.id, 'email_verified', tx);
+        await this.oneTimeTokens.revokeAll(user.id, tx);
+      }
+      return opening === undefined ? null : this.logins.open({ user, newPasswordHash: null }, opening, tx);
+    });
+  }
+
+  private async sendVerification(user: User, letter: LinkLetter, tx: EntityManager): Promise<void> {
+    const { life } = letter;
+    const token = await this.oneTimeTokens.issue(
+      { userId: user.id, purpose: 'verify_email', address: user.emailCanonical, life },
+      tx,
+    );
+    const mail = linkLetter('verify_email', letter, user, token, this.environment.publicUrl);
+    await this.mail.enqueue(mail, recipientOf(user), tx, life);
+  }
+
+  /** Somebody signed up with a taken address: an owner who never proved it gets the link again, any other a notice. */
+  private async tellOwner(email: EmailAddress, letter: LinkLetter | null): Promise<void> {
+    const owner = await this.users.findByEmail(email);
+    if (owner === null || owner.state === 'disabled') return;
+    if (owner.state === 'pending' && letter !== null) return this.resend(email, letter);
+    await this.dataSource.transaction((tx) => this.mail.enqueueOnce(accountExistsLetter(), recipientOf(owner), tx));
+  }
+}

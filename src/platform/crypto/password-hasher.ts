@@ -1,0 +1,91 @@
+import { availableParallelism } from 'node:os';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import argon2 from 'argon2';
+import pLimit from 'p-limit';
+import { Environment } from '../config/environment.js';
+
+/** Hashes that may wait for each core; at some 40 hashes a second and core the last one waits little over a second. */
+const QUEUE_PER_CORE = 50;
+
+/** Thrown instead of queueing further; `retryAfter` is in seconds. */
+export class HashBudgetSpent extends Error {
+  override name = 'HashBudgetSpent';
+  readonly retryAfter = 2;
+}
+
+export interface Verification {
+  matches: boolean;
+  /** The hash was made with other settings than today's: hash the password again while it is at hand. */
+  isOutdated: boolean;
+}
+
+interface Scheme {
+  verify(hash: string, password: string): Promise<boolean>;
+  isOutdated(hash: string): boolean;
+}
+
+/**
+ * Makes and checks password hashes, at most as many at once as there are cores. A stored hash names its scheme by its
+ * prefix (PHC string format), and the prefix chooses the verifier; new hashes are always argon2id.
+ */
+@Injectable()
+export class PasswordHasher implements OnModuleInit {
+  private readonly cores = availableParallelism();
+  private readonly budget = pLimit(this.cores);
+  private readonly options: { type: 2; memoryCost: number; timeCost: number; parallelism: number };
+  private readonly schemes: ReadonlyMap<string, Scheme>;
+  private decoy = '';
+
+  constructor(environment: Environment) {
+    this.options = {
+      type: argon2.argon2id,
+      memoryCost: environment.ARGON2_MEMORY_KIB,
+      timeCost: environment.ARGON2_TIME_COST,
+      parallelism: 1,
+    };
+    this.schemes = new Map([
+      [
+        '$argon2id$',
+        {
+          verify: (hash, password) => argon2.verify(hash, password),
+          isOutdated: (hash) => argon2.needsRehash(hash, this.options),
+        },
+      ],
+    ]);
+  }
+
+  async onModuleInit(): Promise<void> {
+    this.decoy = await argon2.hash('the password of nobody', this.options);
+  }
+
+  /** A PHC string of argon2id. Throws `HashBudgetSpent`. */
+  hash(password: string): Promise<string> {
+    return this.withinBudget(() => argon2.hash(password, this.options));
+  }
+
+  /**
+   * For `null`, an unknown scheme or a hash that cannot be read, does the work of a real check and answers "no", so that
+   * neither time nor error tells whether there was something to check. Throws `HashBudgetSpent`.
+   */
+  async verify(hash: string | null, password: string): Promise<Verification> {
+    const scheme = hash === null ? undefined : this.schemeOf(hash);
+    return this.withinBudget(async () => {
+      if (hash === null || scheme === undefined) {
+        await argon2.verify(this.decoy, password);
+        return { matches: false, isOutdated: false };
+      }
+      const matches = await scheme.verify(hash, password).catch(() => false);
+      return { matches, isOutdated: matches && scheme.isOutdated(hash) };
+    });
+  }
+
+  private schemeOf(hash: string): Scheme | undefined {
+    const [prefix] = /^\$[^$]+\$/.exec(hash) ?? [];
+    return prefix === undefined ? undefined : this.schemes.get(prefix);
+  }
+
+  private withinBudget<T>(work: () => Promise<T>): Promise<T> {
+    if (this.budget.pendingCount >= this.cores * QUEUE_PER_CORE) return Promise.reject(new HashBudgetSpent());
+    return this.budget(work);
+  }
+}

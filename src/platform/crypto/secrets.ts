@@ -1,0 +1,16 @@
+import { createHash, randomBytes, randomInt } from 'node:crypto';
+
+/** 128 random bits as 32 hexadecimal digits: safe in a URL, a path and a mail. */
+export function randomSecret(): string {
+  return randomBytes(16).toString('hex');
+}
+
+/** A code of `digits` decimal digits, leading zeros kept. */
+export function randomCode(digits: number): string {
+  return String(randomInt(10 ** digits)).padStart(digits, '0');
+}
+
+/** SHA-256, for secrets that are too long to guess. */
+export function digest(secret: string): Buffer {
+  return createHash('sha256').update(secret, 'utf8').digest();
+}

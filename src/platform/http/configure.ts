@@ -1,0 +1,62 @@
+import helmet from '@fastify/helmet';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Environment } from '../config/environment.js';
+import { FallbackFilter } from './fallback.filter.js';
+
+/** Request headers that front ends send besides the ones that need no leave. */
+const ALLOWED_HEADERS = [
+  'Accept',
+  'Authorization',
+  'Content-Type',
+  'X-CSRFToken',
+  'X-Request-ID',
+  'X-Requested-With',
+  'X-Tenant-ID',
+];
+
+const EXPOSED_HEADERS = ['Retry-After', 'X-Request-ID'];
+
+/** Headers, CORS, the access log and the last filter; before the routes are made. */
+export async function configureHttp(app: NestFastifyApplication, environment: Environment): Promise<void> {
+  app.useGlobalFilters(new FallbackFilter());
+  const fastify = app.getHttpAdapter().getInstance();
+
+  await app.register(helmet, {
+    contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
+    referrerPolicy: { policy: 'no-referrer' },
+    strictTransportSecurity: environment.publicUrl.startsWith('https:') && { maxAge: 31_536_000 },
+    xFrameOptions: { action: 'deny' },
+  });
+
+  if (environment.frontendOrigins.length > 0) {
+    app.enableCors({
+      origin: [...environment.frontendOrigins],
+      credentials: true,
+      methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
+      allowedHeaders: ALLOWED_HEADERS,
+      exposedHeaders: EXPOSED_HEADERS,
+      maxAge: 600,
+      strictPreflight: false,
+    });
+  }
+
+  fastify.addHook('onRequest', (request, reply, done) => {
+    // Answers here carry tokens and personal data; whatever may be kept says so itself.
+    reply.header('cache-control', 'no-store').header('x-request-id', request.id);
+    done();
+  });
+
+  // The pattern of the route and never the address: paths and queries hold tokens and addresses.
+  fastify.addHook('onResponse', (request, reply, done) => {
+    request.log.info(
+      {
+        method: request.method,
+        route: request.routeOptions.url ?? null,
+        status: reply.statusCode,
+        ms: Math.round(reply.elapsedTime * 10) / 10,
+      },
+      'request',
+    );
+    done();
+  });
+}

@@ -1,0 +1,51 @@
+import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { isDatabaseUnavailable } from '../database/errors.js';
+
+/** Seconds after which a request that met an unreachable database may be tried again. */
+const RETRY_AFTER = 5;
+
+/**
+ * What fails before a surface is chosen, and what nobody foresaw. `{"detail": …}` is the form in which Django REST
+ * framework and FastAPI themselves answer these, so it fits every surface.
+ */
+@Catch()
+export class FallbackFilter implements ExceptionFilter {
+  catch(error: unknown, host: ArgumentsHost): void {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const reply = host.switchToHttp().getResponse<FastifyReply>();
+    if (reply.sent) return;
+    if (isDatabaseUnavailable(error)) {
+      request.log.warn({ err: error }, 'the database cannot be reached');
+      void reply.header('retry-after', RETRY_AFTER);
+      return void this.send(reply, 503, 'Service temporarily unavailable, try again later.');
+    }
+    const status = statusOf(error);
+    if (status === undefined) {
+      request.log.error({ err: error }, 'unexpected error');
+      return void this.send(reply, 500, `A server error occurred. Request id: ${request.id}`);
+    }
+    if (status === 503) void reply.header('retry-after', RETRY_AFTER);
+    this.send(reply, status, WORDS[status] ?? (error as Error).message);
+  }
+
+  private send(reply: FastifyReply, status: number, detail: string): void {
+    void reply.status(status).type('application/json; charset=utf-8').send({ detail });
+  }
+}
+
+const WORDS: Readonly<Record<number, string>> = {
+  404: 'Not found.',
+  408: 'The request took too long to arrive.',
+  413: 'The request body is too large.',
+  414: 'The address is too long.',
+  503: 'Service temporarily unavailable, try again later.',
+};
+
+/** The status of what Nest or Fastify raised on purpose; `undefined` for everything else. */
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof HttpException) return error.getStatus();
+  const { statusCode, code } = (error ?? {}) as { statusCode?: unknown; code?: unknown };
+  const isFrameworks = typeof code === 'string' && code.startsWith('FST_') && typeof statusCode === 'number';
+  return isFrameworks && statusCode !== 500 ? statusCode : undefined;
+}

@@ -1,0 +1,76 @@
+import { Injectable } from '@nestjs/common';
+import { InjectRepository } from '@nestjs/typeorm';
+import { LessThan, type Repository } from 'typeorm';
+import { MasterKey } from '../crypto/master-key.js';
+import { InboxMail } from './inbox-mail.entity.js';
+
+/** What is kept of a mail that was sent. */
+export interface KeptMessage {
+  messageId: string;
+  from: string;
+  to: string;
+  subject: string;
+  text: string;
+  html: string;
+}
+
+export interface ReceivedMail extends KeptMessage {
+  id: number;
+  date: Date;
+  /** Every link of the text part, in order. */
+  links: string[];
+}
+
+/** Mails that are kept; the oldest go first. */
+const CAPACITY = 5_000;
+
+const SEAL = 'inbox';
+
+/** Every mail that this service sent in development, sealed like everything that holds a secret. */
+@Injectable()
+export class Inbox {
+  constructor(
+    @InjectRepository(InboxMail) private readonly mails: Repository<InboxMail>,
+    private readonly masterKey: MasterKey,
+  ) {}
+
+  /** Keeps a message once, however often it is sent. */
+  async keep(message: KeptMessage): Promise<void> {
+    const { messageId, from, to, subject, text, html } = message;
+    const plain = JSON.stringify({ messageId, from, to, subject, text, html });
+    const inserted = await this.mails
+      .createQueryBuilder()
+      .insert()
+      .values({
+        messageId,
+        recipient: to.toLowerCase(),
+        sealedMessage: this.masterKey.seal(SEAL, plain, messageId),
+        createdAt: new Date(),
+      })
+      .orIgnore()
+      .returning('id')
+      .execute();
+    const id = (inserted.raw as { id: number }[])[0]?.id ?? 0;
+    if (id % 100 === 0 && id > CAPACITY) await this.mails.delete({ id: LessThan(id - CAPACITY) });
+  }
+
+  /** Newest first. */
+  async list(recipient: string | undefined, limit: number): Promise<ReceivedMail[]> {
+    const mails = await this.mails.find({
+      ...(recipient === undefined ? {} : { where: { recipient: recipient.trim().toLowerCase() } }),
+      order: { id: 'DESC' },
+      take: limit,
+    });
+    return mails.map((mail) => this.unseal(mail));
+  }
+
+  async find(id: number): Promise<ReceivedMail | null> {
+    const mail = await this.mails.findOneBy({ id });
+    return mail === null ? null : this.unseal(mail);
+  }
+
+  private unseal(mail: InboxMail): ReceivedMail {
+    const message = JSON.parse(this.masterKey.open(SEAL, mail.sealedMessage, mail.messageId)) as KeptMessage;
+    return { id: mail.id, date: mail.createdAt, ...message, links: message.text.match(/https?:\/\/[^\s<>"]+/g) ?? [] };
+  }
+}

@@ -1,0 +1,55 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { DataSource } from 'typeorm';
+import type { ReadSettings } from './config/environment.js';
+import { Environment } from './config/environment.js';
+import { MasterKey } from './crypto/master-key.js';
+import { PasswordHasher } from './crypto/password-hasher.js';
+import { dataSourceOptions, type DatabaseTarget } from './database/data-source.js';
+import { migrate } from './database/migrate.js';
+import { Notifications } from './database/notifications.js';
+import { Statements } from './database/statements.js';
+import { HealthController } from './health/health.controller.js';
+
+export interface PlatformOptions extends ReadSettings {
+  database: DatabaseTarget;
+  /** `SECRET_KEY`, or its stand-in in development. */
+  secretKey: string;
+}
+
+/** What carries everything above it and knows nothing about accounts. */
+@Global()
+@Module({})
+export class PlatformModule {
+  static register({ environment, settings, database, secretKey }: PlatformOptions): DynamicModule {
+    const provided = [
+      { provide: Environment, useValue: environment },
+      { provide: MasterKey, useValue: new MasterKey(secretKey) },
+      { provide: Notifications, useValue: new Notifications(database) },
+      ...[...settings].map(([type, value]) => ({ provide: type, useValue: value })),
+      PasswordHasher,
+      Statements,
+    ];
+    return {
+      module: PlatformModule,
+      imports: [
+        TypeOrmModule.forRootAsync({
+          useFactory: async () => ({
+            ...(await dataSourceOptions(database)),
+            autoLoadEntities: true,
+            retryAttempts: 10,
+            retryDelay: 1_000,
+          }),
+          dataSourceFactory: async (options) => {
+            if (options === undefined) throw new Error('the data source has no options');
+            await migrate(database);
+            return new DataSource(options).initialize();
+          },
+        }),
+      ],
+      controllers: [HealthController],
+      providers: provided,
+      exports: provided.map((provider) => ('provide' in provider ? provider.provide : provider)),
+    };
+  }
+}

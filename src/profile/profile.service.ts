@@ -1,0 +1,46 @@
+import { Injectable } from '@nestjs/common';
+import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
+import type { DataSource, Repository } from 'typeorm';
+import type { User } from '../users/user.entity.js';
+import { UsersService, type PersonalDetails } from '../users/users.service.js';
+import { Profile } from './profile.entity.js';
+
+export type ProfileChanges = Partial<Pick<Profile, 'country' | 'profession' | 'bio' | 'thoughts'>> & PersonalDetails;
+
+/** An account together with what its owner tells about themselves. */
+export interface Person {
+  user: User;
+  profile: Profile;
+}
+
+@Injectable()
+export class ProfileService {
+  constructor(
+    @InjectRepository(Profile) private readonly profiles: Repository<Profile>,
+    @InjectDataSource() private readonly dataSource: DataSource,
+    private readonly users: UsersService,
+  ) {}
+
+  async read(user: User): Promise<Person> {
+    const profile = await this.profiles.findOneBy({ userId: user.id });
+    return { user, profile: profile ?? blankProfile(user.id) };
+  }
+
+  /** What is `undefined` stays as it is; all changes are made, or none. Throws `account_gone`. */
+  async update(userId: number, changes: ProfileChanges): Promise<Person> {
+    const { country, profession, bio, thoughts, ...details } = changes;
+    return this.dataSource.transaction(async (tx) => {
+      const user = await this.users.setDetails(userId, details, tx);
+      const profiles = tx.getRepository(Profile);
+      const told = Object.fromEntries(
+        Object.entries({ country, profession, bio, thoughts }).filter(([, value]) => value !== undefined),
+      );
+      await profiles.upsert({ ...told, userId }, { conflictPaths: ['userId'] });
+      return { user, profile: await profiles.findOneByOrFail({ userId }) };
+    });
+  }
+}
+
+function blankProfile(userId: number): Profile {
+  return Object.assign(new Profile(), { userId, country: '', profession: '', bio: '', thoughts: '' });
+}

@@ -1,0 +1,91 @@
+import { EMAIL_MAX_LENGTH, parseEmailAddress } from '../../users/email-address.js';
+import { Loose, NOT_AN_EMAIL, Text } from '../kit/drf/fields.js';
+
+/** An address of which only the length is at fault is told so, and nothing else. */
+function Email(): PropertyDecorator {
+  const isAddress = (text: string): boolean => text.length > EMAIL_MAX_LENGTH || parseEmailAddress(text) !== null;
+  return Text({
+    example: 'john@example.com',
+    max: EMAIL_MAX_LENGTH,
+    invalid: NOT_AN_EMAIL,
+    rule: { name: 'email', test: isAddress, message: NOT_AN_EMAIL },
+    document: { format: 'email' },
+  });
+}
+
+function Password(limits: { min?: number; max?: number } = {}): PropertyDecorator {
+  return Text({ example: 'strongpassword123', trim: false, ...limits, document: { format: 'password' } });
+}
+
+export class RegisterRequest {
+  @Email()
+  email!: string;
+
+  @Text({ example: 'johnny', required: false, nullable: true, blank: true, max: 150 })
+  username?: string | null;
+
+  @Text({ example: 'John', required: false, blank: true, max: 150 })
+  first_name?: string;
+
+  @Text({ example: 'Doe', required: false, blank: true, max: 150 })
+  last_name?: string;
+
+  @Text({ example: '+441632960961', required: false, nullable: true, blank: true, max: 20 })
+  phone_number?: string | null;
+
+  @Password({ min: 8, max: 128 })
+  password!: string;
+
+  @Password()
+  confirm_password!: string;
+}
+
+export class VerifyEmailQuery {
+  @Loose({ example: '9b97a59c0532143380f2d4503d0ab20b', description: 'The token of the mailed link.' })
+  token?: unknown;
+}
+
+export class VerifyEmailRequest {
+  @Loose({
+    example: '9b97a59c0532143380f2d4503d0ab20b',
+    description: 'The token of the mailed link, unless it is in the query.',
+  })
+  token?: unknown;
+}
+
+export class LoginRequest {
+  @Text({ example: 'john@example.com' })
+  email!: string;
+
+  @Password()
+  password!: string;
+}
+
+export class RefreshRequest {
+  @Text({ example: 'REFRESH_TOKEN' })
+  refresh!: string;
+}
+
+export class LogoutRequest {
+  @Loose({ example: 'REFRESH_TOKEN', description: 'The live refresh token of this session. Required.' })
+  refresh?: unknown;
+}
+
+export class PasswordResetRequest {
+  @Loose({ example: 'john@example.com', description: 'Required; whatever it is, the answer is the same.' })
+  email?: unknown;
+}
+
+export class PasswordResetConfirmRequest {
+  @Loose({ example: 'RESET_TOKEN', description: 'The token of the mailed link. Required.' })
+  token?: unknown;
+
+  @Loose({ example: 'newpassword123', description: 'The new password, 8 to 128 characters. Required.' })
+  password?: unknown;
+}
+
+/** The rules of `password` there, looked at once the token is known to be good. */
+export class NewPassword {
+  @Password({ min: 8, max: 128 })
+  password!: string;
+}

@@ -1,0 +1,24 @@
+import { Module } from '@nestjs/common';
+import { AuthModule } from '../../auth/auth.module.js';
+import { TokensModule } from '../../tokens/tokens.module.js';
+import type { Surface } from '../kit/surface.js';
+import { ApiAuthController } from './api-auth.controller.js';
+import { ApiAuthSettings } from './settings.js';
+
+@Module({ imports: [AuthModule, TokensModule], controllers: [ApiAuthController] })
+class ApiAuthModule {}
+
+export const apiAuth: Surface = {
+  name: 'api-auth',
+  module: ApiAuthModule,
+  settings: ApiAuthSettings,
+  document: {
+    title: 'Authentication',
+    trailingSlash: true,
+    describe: (builder) =>
+      builder
+        .setVersion('1.0.0')
+        .setDescription('Sign up by mailed link, log in, stay logged in, and reset a password: `/api/auth/…`.')
+        .addTag('Authentication', 'Accounts with mailed links, snake_case bodies and UUIDs.'),
+  },
+};

@@ -1,0 +1,2 @@
+export { apiAuth } from './api-auth/surface.js';
+export { pages } from './pages/surface.js';

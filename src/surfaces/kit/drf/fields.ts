@@ -1,0 +1,126 @@
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
+import { ValidateBy } from 'class-validator';
+import { Field, lastOf } from '../input.js';
+
+export const REQUIRED = 'This field is required.';
+export const BLANK = 'This field may not be blank.';
+export const NULL = 'This field may not be null.';
+export const NOT_A_STRING = 'Not a valid string.';
+export const NOT_AN_EMAIL = 'Enter a valid email address.';
+
+export const tooLong = (max: number): string => `Ensure this field has no more than ${max} characters.`;
+export const tooShort = (min: number): string => `Ensure this field has at least ${min} characters.`;
+
+/** The options of a `CharField`, under its defaults. Lengths count code points. */
+export interface TextOptions {
+  example: string;
+  description?: string;
+  required?: boolean;
+  nullable?: boolean;
+  blank?: boolean;
+  /** Secrets are taken as they are. */
+  trim?: boolean;
+  max?: number;
+  min?: number;
+  /** What is said of a value that is no text. */
+  invalid?: string;
+  /** A last rule on a text that is not blank. */
+  rule?: { name: string; test: (text: string) => boolean; message: string };
+  /** What the document says besides. */
+  document?: ApiPropertyOptions;
+}
+
+/**
+ * A `CharField` of Django REST framework: the first stage that is broken speaks (absent, null, not a text, blank), and
+ * on a good text every broken rule does. Numbers count as texts.
+ */
+export function Text(options: TextOptions): PropertyDecorator {
+  const {
+    required = true,
+    nullable = false,
+    blank = false,
+    trim = true,
+    max,
+    min,
+    invalid = NOT_A_STRING,
+    rule,
+  } = options;
+  const isBlank = (text: string): boolean => (trim ? text.trim() : text) === '';
+  const rules: PropertyDecorator[] = [];
+  if (required) rules.push(check('required', REQUIRED, (value) => value !== undefined));
+  if (!nullable) rules.push(check('null', NULL, (value) => value !== null));
+  rules.push(check('text', invalid, (value) => value === undefined || value === null || typeof value === 'string'));
+  if (!blank) rules.push(check('blank', BLANK, (value) => typeof value !== 'string' || !isBlank(value)));
+  const onText = (
+    name: string,
+    message: string | ((text: string) => string),
+    test: (text: string) => boolean,
+  ): void => {
+    rules.push(check(name, message, (value) => typeof value !== 'string' || isBlank(value) || test(value)));
+  };
+  if (max !== undefined) onText('max', tooLong(max), (text) => lengthOf(text) <= max);
+  if (min !== undefined) onText('min', tooShort(min), (text) => lengthOf(text) >= min);
+  onText('nullCharacters', 'Null characters are not allowed.', (text) => !text.includes('\0'));
+  onText('surrogates', surrogateWords, (text) => text.isWellFormed());
+  if (rule !== undefined) onText(rule.name, rule.message, rule.test);
+  return applyDecorators(
+    Field((raw) => asText(raw, trim)),
+    ...rules,
+    ApiProperty({
+      type: String,
+      required,
+      ...(nullable ? { nullable } : {}),
+      ...(max === undefined ? {} : { maxLength: max }),
+      ...(min === undefined ? (blank ? {} : { minLength: 1 }) : { minLength: min }),
+      example: options.example,
+      ...(options.description === undefined ? {} : { description: options.description }),
+      ...(options.document as object),
+    }),
+  );
+}
+
+/** A value that the handler looks at itself: whatever came, as it came. Of a repeated query value the last one. */
+export function Loose(document: { example: string; description?: string; required?: boolean }): PropertyDecorator {
+  return applyDecorators(Field(lastOf), ApiProperty({ type: String, required: false, ...document }));
+}
+
+/** What Python would take for false, as hand-written checks of a field do. */
+export function isFalsy(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0;
+  return !value;
+}
+
+/** A value as a `CharField` reads it, `undefined` where it would not. */
+export function textOf(value: unknown): string | undefined {
+  const text = asText(value, false);
+  return typeof text === 'string' ? text : undefined;
+}
+
+function asText(raw: unknown, trim: boolean): unknown {
+  const text = typeof raw === 'number' ? String(raw) : raw;
+  return typeof text === 'string' && trim ? text.trim() : text;
+}
+
+function lengthOf(text: string): number {
+  return [...text].length;
+}
+
+function surrogateWords(text: string): string {
+  const code = [...text].find((character) => !character.isWellFormed())?.charCodeAt(0) ?? 0;
+  return `Surrogate characters are not allowed: U+${code.toString(16).toUpperCase()}.`;
+}
+
+function check(
+  name: string,
+  message: string | ((text: string) => string),
+  test: (value: unknown) => boolean,
+): PropertyDecorator {
+  return ValidateBy({
+    name,
+    validator: {
+      validate: test,
+      defaultMessage: (details) => (typeof message === 'string' ? message : message(String(details?.value))),
+    },
+  });
+}

@@ -1,0 +1,92 @@
+import { validateSync } from 'class-validator';
+import { Failure, type FailureDetails, type Problem } from '../../failure.js';
+import { readForm, readMultipart } from './forms.js';
+import { readJson } from './json.js';
+import { RawBody } from './raw-body.js';
+
+export type InputClass<T extends object = object> = new () => T;
+
+type Reader = (raw: unknown) => unknown;
+
+const FIELDS = Symbol('fields');
+
+/**
+ * Declares a field of an input class; `read` makes its value of the raw one, before any rule looks at it. Only declared
+ * fields are ever read, so nothing else in a body can reach the code.
+ */
+export function Field(read: Reader): PropertyDecorator {
+  return (target, name) => {
+    const own = Object.getOwnPropertyDescriptor(target, FIELDS)?.value as Map<string, Reader> | undefined;
+    const fields = own ?? new Map(fieldsOf(target));
+    fields.set(String(name), read);
+    Object.defineProperty(target, FIELDS, { value: fields, configurable: true });
+  };
+}
+
+/** The declared fields of an input class, in order. */
+export function fieldNames(type: InputClass): string[] {
+  return [...fieldsOf(type.prototype as object).keys()];
+}
+
+/** A value from the query, of which the last counts when it is repeated. */
+export function lastOf(raw: unknown): unknown {
+  return Array.isArray(raw) ? raw.at(-1) : raw;
+}
+
+/** An instance of `type` that keeps all its rules. Throws `invalid_input` with every broken one, in the fields' order. */
+export function readInput<T extends object>(
+  type: InputClass<T>,
+  raw: Readonly<Record<string, unknown>>,
+  where: Problem['in'],
+): T {
+  const input = new type();
+  const fields = fieldsOf(input);
+  for (const [name, read] of fields) {
+    if (Object.hasOwn(raw, name)) Object.assign(input, { [name]: read(raw[name]) });
+  }
+  const errors = validateSync(input, { forbidUnknownValues: false });
+  if (errors.length === 0) return input;
+  const order = [...fields.keys()];
+  const problems = errors
+    .toSorted((one, other) => order.indexOf(one.property) - order.indexOf(other.property))
+    .flatMap(({ property, constraints = {} }) =>
+      Object.entries(constraints).map(([rule, message]): Problem => ({ in: where, field: property, rule, message })),
+    );
+  throw new Failure('invalid_input', { problems });
+}
+
+/**
+ * The fields of a JSON, form or multipart body; no body is an empty one. Throws `malformed_json`,
+ * `malformed_multipart`, `unsupported_media_type`, `body_not_an_object`.
+ */
+export async function readBody(body: unknown): Promise<Record<string, unknown>> {
+  if (!(body instanceof RawBody) || body.bytes.length === 0) return {};
+  const mediaType = body.contentType.split(';')[0]?.trim().toLowerCase();
+  switch (mediaType) {
+    case 'application/json':
+      return asObject(readJson(body.bytes));
+    case 'application/x-www-form-urlencoded':
+      return readForm(body.bytes);
+    case 'multipart/form-data':
+      return readMultipart(body.bytes, body.contentType);
+    default:
+      throw new Failure('unsupported_media_type', { mediaType: body.contentType.slice(0, 200) });
+  }
+}
+
+function asObject(value: unknown): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw new Failure('body_not_an_object', { got: pythonTypeOf(value) });
+}
+
+function pythonTypeOf(value: unknown): FailureDetails['body_not_an_object']['got'] {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'list';
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float';
+  return 'str';
+}
+
+function fieldsOf(target: object): ReadonlyMap<string, Reader> {
+  return (target as { [FIELDS]?: Map<string, Reader> })[FIELDS] ?? new Map();
+}

@@ -1,0 +1,147 @@
+import { parse } from 'secure-json-parse';
+import { Failure } from '../../failure.js';
+
+/** Throws `malformed_json`. Keys that would reach a prototype are dropped; of a repeated key the last one counts. */
+export function readJson(bytes: Buffer): unknown {
+  const text = decode(bytes);
+  try {
+    return parse(text, { protoAction: 'remove', constructorAction: 'remove' });
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw complaint(text, explain(text));
+  }
+}
+
+interface Complaint {
+  message: string;
+  /** UTF-16 index. */
+  at: number;
+}
+
+function decode(bytes: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    const position = firstIllFormedByte(bytes);
+    const message = `'utf-8' codec can't decode byte 0x${bytes[position]?.toString(16).padStart(2, '0')} in position ${position}: invalid start byte`;
+    throw new Failure('malformed_json', { message, position, reason: message });
+  }
+}
+
+/** The longest prefix that decodes ends where the first bad byte is. */
+function firstIllFormedByte(bytes: Buffer): number {
+  const replaced = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
+  for (let at = replaced.indexOf('\ufffd'); at >= 0; at = replaced.indexOf('\ufffd', at + 1)) {
+    const offset = Buffer.byteLength(replaced.slice(0, at));
+    if (!bytes.subarray(offset, offset + 3).equals(Buffer.from('\ufffd'))) return offset;
+  }
+  return 0;
+}
+
+function complaint(text: string, { message, at }: Complaint): Failure<'malformed_json'> {
+  const before = text.slice(0, at);
+  const position = [...before].length;
+  const line = before.split('\n').length;
+  const column = position - [...before.slice(0, before.lastIndexOf('\n') + 1)].length + 1;
+  const reason = `${message}: line ${line} column ${column} (char ${position})`;
+  return new Failure('malformed_json', { message, position, reason });
+}
+
+const BLANK = /[ \t\n\r]*/y;
+const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?/y;
+const PLAIN_TEXT = /[^"\\\u0000-\u001f]*/y;
+const LITERAL = /true|false|null/y;
+const CONSTANT = /NaN|-?Infinity/y;
+
+/** Finds what Python's `json` would say of a text that is not JSON; the front ends show its words. */
+function explain(text: string): Complaint {
+  if (text.startsWith('\ufeff')) return { message: 'Unexpected UTF-8 BOM (decode using utf-8-sig)', at: 0 };
+  const open: ('{' | '[')[] = [];
+  let at = 0;
+  const skip = (pattern: RegExp): string => {
+    pattern.lastIndex = at;
+    const [found = ''] = pattern.exec(text) ?? [];
+    at += found.length;
+    return found;
+  };
+
+  for (;;) {
+    // A value is due here.
+    skip(BLANK);
+    const first = text[at];
+    if (first === '{' || first === '[') {
+      at += 1;
+      skip(BLANK);
+      if (text[at] === (first === '{' ? '}' : ']')) {
+        at += 1;
+      } else {
+        open.push(first);
+        if (first === '[') continue;
+        const problem = key();
+        if (problem !== undefined) return problem;
+        continue;
+      }
+    } else if (first === '"') {
+      const problem = string();
+      if (problem !== undefined) return problem;
+    } else if (skip(CONSTANT) !== '' || (skip(LITERAL) === '' && skip(NUMBER) === '')) {
+      return { message: 'Expecting value', at };
+    }
+
+    // A value has ended: close what ends with it, or go on to the next.
+    for (;;) {
+      skip(BLANK);
+      const inside = open.at(-1);
+      if (inside === undefined) return { message: 'Extra data', at };
+      if (text[at] === (inside === '{' ? '}' : ']')) {
+        at += 1;
+        open.pop();
+        continue;
+      }
+      if (text[at] !== ',') return { message: "Expecting ',' delimiter", at };
+      at += 1;
+      skip(BLANK);
+      if (inside === '{') {
+        const problem = key();
+        if (problem !== undefined) return problem;
+      }
+      break;
+    }
+  }
+
+  function key(): Complaint | undefined {
+    if (text[at] !== '"') return { message: 'Expecting property name enclosed in double quotes', at };
+    const problem = string();
+    if (problem !== undefined) return problem;
+    skip(BLANK);
+    if (text[at] !== ':') return { message: "Expecting ':' delimiter", at };
+    at += 1;
+    return undefined;
+  }
+
+  function string(): Complaint | undefined {
+    const start = at;
+    at += 1;
+    for (;;) {
+      skip(PLAIN_TEXT);
+      const next = text[at];
+      if (next === undefined) return { message: 'Unterminated string starting at', at: start };
+      if (next === '"') {
+        at += 1;
+        return undefined;
+      }
+      if (next !== '\\') return { message: 'Invalid control character at', at };
+      const escape = text[at + 1];
+      if (escape === undefined) return { message: 'Unterminated string starting at', at: start };
+      if (escape === 'u') {
+        if (!/^[0-9a-f]{4}$/i.test(text.slice(at + 2, at + 6)))
+          return { message: 'Invalid \\uXXXX escape', at: at + 1 };
+        at += 6;
+      } else if ('"\\/bfnrt'.includes(escape)) {
+        at += 2;
+      } else {
+        return { message: 'Invalid \\escape', at };
+      }
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import { Injectable, mixin, type CanActivate, type ExecutionContext, type Type } from '@nestjs/common';
+import { AuthGuard } from '@nestjs/passport';
+import type { FastifyRequest } from 'fastify';
+import { readBody, readInput, type InputClass } from './input.js';
+
+/**
+ * Passport's `local` over a surface's own login body: the body has to keep its rules first, since guards run before
+ * pipes. `identifier` is the field that says who; `by`, what it may hold. The handler's caller is the account.
+ */
+export function LoginGuard<Body extends { password: string }>(
+  body: InputClass<Body>,
+  identifier: keyof Body & string,
+  by: 'email' | 'email_or_username',
+): Type<CanActivate> {
+  @Injectable()
+  class BodyLoginGuard extends AuthGuard('local') {
+    override async canActivate(context: ExecutionContext): Promise<boolean> {
+      const request = context.switchToHttp().getRequest<FastifyRequest>();
+      const input = readInput(body, await readBody(request.body), 'body');
+      request.body = { identifier: input[identifier], by, password: input.password };
+      try {
+        return (await super.canActivate(context)) as boolean;
+      } finally {
+        request.body = input;
+      }
+    }
+
+    override handleRequest<User>(error: unknown, user: User | false, info: unknown): User {
+      if (error) throw error;
+      if (user) return user;
+      throw new Error(`passport-local refused what the rules let through: ${JSON.stringify(info)}`);
+    }
+  }
+  return mixin(BodyLoginGuard);
+}

@@ -1,0 +1,27 @@
+import { Injectable, SetMetadata, type CanActivate, type CustomDecorator, type ExecutionContext } from '@nestjs/common';
+import { Reflector } from '@nestjs/core';
+import type { FastifyRequest } from 'fastify';
+import Negotiator from 'negotiator';
+import { Failure } from '../../failure.js';
+
+const NEGOTIATES = 'ostiary:negotiates';
+
+/** The surface refuses requests that accept nothing it can answer with. */
+export const Negotiates = (): CustomDecorator => SetMetadata(NEGOTIATES, true);
+
+/** HTML counts as acceptable: the servers we stand in for show their JSON as a page to those who ask for one. */
+const OFFERED = ['application/json', 'text/html'];
+
+@Injectable()
+export class NegotiationGuard implements CanActivate {
+  constructor(private readonly reflector: Reflector) {}
+
+  /** Throws `not_acceptable`. */
+  canActivate(context: ExecutionContext): boolean {
+    if (!this.reflector.get<boolean | undefined>(NEGOTIATES, context.getClass())) return true;
+    const request = context.switchToHttp().getRequest<FastifyRequest>();
+    if (request.headers.accept === undefined) return true;
+    if (new Negotiator(request.raw).mediaTypes(OFFERED).length === 0) throw new Failure('not_acceptable');
+    return true;
+  }
+}

@@ -1,0 +1,156 @@
+import { applyDecorators, HttpCode, SetMetadata, UseFilters, type Type } from '@nestjs/common';
+import {
+  ApiBody,
+  ApiConsumes,
+  ApiExtraModels,
+  ApiOperation,
+  ApiResponse,
+  ApiSecurity,
+  getSchemaPath,
+} from '@nestjs/swagger';
+import { Failure, type FailureCode } from '../../failure.js';
+import { Protected, Public, type Access } from '../../platform/http/access.js';
+import { FailureFilter } from './failure.filter.js';
+import { readInput, type InputClass } from './input.js';
+import { SAMPLES } from './samples.js';
+import { word, type Wording } from './wording.js';
+
+export interface OperationOptions {
+  /** Who may enter; also what the document says about it. */
+  access: Access;
+  summary: string;
+  description?: string;
+  body?: InputClass;
+  /** The body of the source document, where it is not what the fields' examples make. */
+  bodyExample?: object;
+  answer: { status: number; type: Type; description: string; example?: object };
+  /** What this operation may refuse with, besides what every operation may. */
+  failures?: readonly FailureCode[];
+  /** Words of this route that differ from its surface's. */
+  words?: Wording;
+}
+
+/** The name of the access token among the security schemes of each document. */
+export const ACCESS_TOKEN_SCHEME = 'access-token';
+
+const OPERATION = 'ostiary:operation';
+
+const OF_PROTECTED: readonly FailureCode[] = [
+  'not_authenticated',
+  'malformed_authorization_header',
+  'access_token_invalid',
+  'access_token_expired',
+  'access_token_of_wrong_type',
+  'account_gone',
+  'account_not_active',
+];
+
+const OF_BODIES: readonly FailureCode[] = ['malformed_json', 'body_not_an_object', 'unsupported_media_type'];
+
+/** The media types that a body is read from. */
+const CONSUMED = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'];
+
+/** One declaration for who may enter, what comes back and what the document says: they cannot disagree. */
+export function Operation(options: OperationOptions): MethodDecorator {
+  const { access, summary, description, body, bodyExample, answer, words } = options;
+  return applyDecorators(
+    access === 'public' ? Public() : applyDecorators(Protected(), ApiSecurity(ACCESS_TOKEN_SCHEME)),
+    HttpCode(answer.status),
+    ApiOperation({ summary, ...(description === undefined ? {} : { description }) }),
+    ...(body === undefined ? [] : [ApiConsumes(...CONSUMED), ApiBody(bodyDocument(body, bodyExample))]),
+    ApiExtraModels(answer.type),
+    ApiResponse({
+      status: answer.status,
+      description: answer.description,
+      content: {
+        'application/json': {
+          schema: { $ref: getSchemaPath(answer.type) },
+          ...(answer.example === undefined ? {} : { example: answer.example }),
+        },
+      },
+    }),
+    SetMetadata(OPERATION, options),
+    ...(words === undefined ? [] : [UseFilters(new FailureFilter(words))]),
+  );
+}
+
+/** Writes the refusals of a handler into its document, in the very words that are sent. */
+export function documentFailures(prototype: object, handlerName: string, surfaceWords: Wording): void {
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, handlerName);
+  const options = Reflect.getMetadata(OPERATION, descriptor?.value as object) as OperationOptions | undefined;
+  if (descriptor === undefined || options === undefined) return;
+  const byStatus = new Map<number, { code: FailureCode; body: unknown }[]>();
+  for (const code of failuresOf(options)) {
+    const [status, body] = word(options.words ?? surfaceWords, sampleOf(code, options));
+    byStatus.set(status, [...(byStatus.get(status) ?? []), { code, body }]);
+  }
+  for (const [status, answers] of byStatus) {
+    const described = [...new Set(answers.map(({ code }) => SAMPLES[code].description))];
+    const document = ApiResponse({
+      status,
+      description: described.join('; '),
+      content: {
+        'application/json': {
+          schema: oneOf(answers.map(({ body }) => schemaOf(body))),
+          examples: Object.fromEntries(
+            answers.map(({ code, body }) => [code, { summary: SAMPLES[code].description, value: body }]),
+          ),
+        },
+      },
+    });
+    document(prototype, handlerName, descriptor);
+  }
+}
+
+function failuresOf({ access, body, failures = [] }: OperationOptions): FailureCode[] {
+  const all = [...(body === undefined ? [] : OF_BODIES), ...(access === 'protected' ? OF_PROTECTED : []), ...failures];
+  return [...new Set<FailureCode>([...all, 'not_acceptable'])];
+}
+
+function sampleOf(code: FailureCode, { body }: OperationOptions): Failure {
+  if (code !== 'invalid_input' || body === undefined) {
+    return new (Failure as new (code: FailureCode, details: object) => Failure)(code, SAMPLES[code].details);
+  }
+  try {
+    readInput(body, {}, 'body');
+  } catch (failure) {
+    if (failure instanceof Failure) return failure;
+    throw failure;
+  }
+  throw new Error(`${body.name} requires nothing, so there is no example of what it refuses`);
+}
+
+function bodyDocument(type: InputClass, example: object | undefined): Parameters<typeof ApiBody>[0] {
+  if (example === undefined) return { type };
+  return { type, examples: { document: { summary: 'As in the document', value: example } } };
+}
+
+interface Schema {
+  type?: string;
+  enum?: unknown[];
+  properties?: Record<string, Schema>;
+  required?: string[];
+  additionalProperties?: Schema;
+  items?: Schema;
+  oneOf?: Schema[];
+}
+
+function oneOf(schemas: Schema[]): Schema {
+  const distinct = [...new Map(schemas.map((schema) => [JSON.stringify(schema), schema])).values()];
+  return distinct.length === 1 && distinct[0] !== undefined ? distinct[0] : { oneOf: distinct };
+}
+
+/** The shape of an error body; one that lists messages by field may have any field. */
+function schemaOf(value: unknown): Schema {
+  if (Array.isArray(value)) return { type: 'array', items: schemaOf(value[0]) };
+  if (typeof value !== 'object' || value === null) return { type: typeof value };
+  const entries = Object.entries(value);
+  if (entries.every(([, item]) => Array.isArray(item) && item.every((text) => typeof text === 'string'))) {
+    return { type: 'object', additionalProperties: { type: 'array', items: { type: 'string' } } };
+  }
+  return {
+    type: 'object',
+    properties: Object.fromEntries(entries.map(([name, item]) => [name, schemaOf(item)])),
+    required: entries.map(([name]) => name),
+  };
+}

@@ -1,0 +1,50 @@
+import type { FailureCode, FailureDetails } from '../../failure.js';
+
+/** What each failure is about, for the documents, with facts that an example is worded with. */
+export const SAMPLES: { readonly [Code in FailureCode]: { description: string; details: FailureDetails[Code] } } = {
+  invalid_input: { description: 'A field breaks its rules', details: { problems: [] } },
+  body_not_an_object: { description: 'The body is not an object', details: { got: 'list' } },
+  malformed_json: {
+    description: 'The body is not JSON',
+    details: {
+      message: 'Expecting value',
+      position: 0,
+      reason: 'Expecting value: line 1 column 1 (char 0)',
+    },
+  },
+  malformed_multipart: {
+    description: 'The form cannot be read',
+    details: { reason: 'Unexpected end of multipart data' },
+  },
+  unsupported_media_type: {
+    description: 'A media type that is not read here',
+    details: { mediaType: 'application/xml' },
+  },
+  not_acceptable: { description: 'Only JSON is answered', details: {} },
+  method_not_allowed: { description: 'Another method', details: { method: 'PUT', allowed: ['POST', 'OPTIONS'] } },
+  not_found: { description: 'There is no such thing', details: {} },
+  not_authenticated: { description: 'No access token', details: {} },
+  malformed_authorization_header: { description: 'The header is not a scheme and a token', details: {} },
+  access_token_invalid: { description: 'Not a token of ours, or of a session that has ended', details: {} },
+  access_token_expired: { description: 'The access token has expired', details: {} },
+  access_token_of_wrong_type: { description: 'A token of another kind', details: {} },
+  account_gone: { description: 'The account was closed', details: {} },
+  account_not_active: { description: 'The account is not active', details: {} },
+  wrong_credentials: { description: 'No such account, or another password', details: {} },
+  login_before_activation: { description: 'The right password, and an account that is not active', details: {} },
+  refresh_token_invalid: { description: 'Not a refresh token of this surface', details: {} },
+  refresh_token_expired: { description: 'The refresh token has expired', details: {} },
+  refresh_token_of_wrong_type: { description: 'A token of another kind', details: {} },
+  session_ended: { description: 'The session has ended, or the token was used before', details: {} },
+  refresh_for_inactive_account: { description: 'The account is not active', details: {} },
+  email_taken: { description: 'The address has an account', details: {} },
+  username_taken: { description: 'The username is taken', details: {} },
+  weak_password: { description: 'A password that is easy to guess', details: { weaknesses: ['too_common'] } },
+  wrong_current_password: { description: 'Another password than the present one', details: {} },
+  one_time_token_invalid: { description: 'Not a token for this, or one that was replaced', details: {} },
+  one_time_token_expired: { description: 'The token has expired', details: {} },
+  one_time_token_used: { description: 'The token was used', details: {} },
+  code_incorrect: { description: 'Another code, or one that is no longer good', details: {} },
+  too_many_requests: { description: 'Too many requests', details: { retryAfter: 42 } },
+  overloaded: { description: 'Too much to do at the moment', details: { retryAfter: 2 } },
+};

@@ -1,0 +1,79 @@
+import type { KeyObject } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { JwtService, type JwtSignOptions, type JwtVerifyOptions } from '@nestjs/jwt';
+import { KeyRing } from './key-ring.js';
+
+export type TokenType = 'access' | 'refresh';
+
+/** What our JWTs say. `iat` and `exp` are seconds since 1970. */
+export interface TokenClaims {
+  /** The account's UUID; the same on every surface, for good. */
+  sub: string;
+  /** The session that the token lives and dies with. */
+  sid: string;
+  jti: string;
+  iat: number;
+  exp: number;
+  token_type: TokenType;
+  /** The id that the surface shows for the account. */
+  user_id: string;
+  /** Access tokens only. */
+  role?: string;
+  /** Refresh tokens only: which generation of the session it may rotate. */
+  generation?: number;
+}
+
+const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+export type ReadToken = { outcome: 'good'; claims: TokenClaims } | { outcome: 'invalid' | 'expired' | 'wrong_type' };
+
+/** The one place where tokens are signed and read. */
+@Injectable()
+export class TokenCodec {
+  constructor(
+    private readonly jwt: JwtService,
+    private readonly keys: KeyRing,
+  ) {}
+
+  sign(claims: TokenClaims): string {
+    const { kid, privateKey } = this.keys.signing;
+    // The service declares its options narrower than the library that it hands them to: a KeyObject spares parsing PEM.
+    const options = { privateKey, keyid: kid } as unknown as JwtSignOptions;
+    return this.jwt.sign({ ...claims }, options);
+  }
+
+  /** Signature, issuer, audience, times and shape; whether the session still lives is asked elsewhere. */
+  read(token: unknown, type: TokenType): ReadToken {
+    if (typeof token !== 'string') return { outcome: 'invalid' };
+    try {
+      const claims = this.jwt.verify<TokenClaims>(token, {
+        publicKey: this.keyFor(token),
+      } as unknown as JwtVerifyOptions);
+      return judge(claims, type);
+    } catch (error) {
+      return { outcome: error instanceof Error && error.name === 'TokenExpiredError' ? 'expired' : 'invalid' };
+    }
+  }
+
+  /** For a library that verifies by itself; throws when the token's header names no key of ours. */
+  keyFor(token: string): KeyObject {
+    const header = this.jwt.decode<{ header?: { kid?: unknown } } | null>(token, { complete: true })?.header;
+    const key = this.keys.publicKey(header?.kid);
+    if (key === undefined) throw new Error('the token names no key of this service');
+    return key;
+  }
+}
+
+/** Tokens that are signed well and yet not of ours, or not of the kind that is asked for. */
+export function judge(claims: TokenClaims, type: TokenType): ReadToken {
+  const isOurs =
+    Number.isInteger(claims.exp) &&
+    Number.isInteger(claims.iat) &&
+    UUID.test(claims.sid) &&
+    UUID.test(claims.sub) &&
+    typeof claims.user_id === 'string';
+  if (!isOurs) return { outcome: 'invalid' };
+  if (claims.token_type !== type) return { outcome: 'wrong_type' };
+  if (type === 'refresh' && !Number.isInteger(claims.generation)) return { outcome: 'invalid' };
+  return { outcome: 'good', claims };
+}

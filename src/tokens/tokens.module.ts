@@ -1,0 +1,27 @@
+import { Module } from '@nestjs/common';
+import { JwtModule } from '@nestjs/jwt';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Environment } from '../platform/config/environment.js';
+import { KeyRing, SIGNING_ALGORITHM } from './key-ring.js';
+import { OneTimeToken } from './one-time-token.entity.js';
+import { OneTimeTokensService } from './one-time-tokens.service.js';
+import { Session } from './session.entity.js';
+import { SessionsService } from './sessions.service.js';
+import { SigningKey } from './signing-key.entity.js';
+import { TokenCodec } from './token-codec.js';
+
+@Module({
+  imports: [
+    TypeOrmModule.forFeature([Session, OneTimeToken, SigningKey]),
+    JwtModule.registerAsync({
+      inject: [Environment],
+      useFactory: ({ issuer }: Environment) => ({
+        signOptions: { algorithm: SIGNING_ALGORITHM, issuer, audience: issuer },
+        verifyOptions: { algorithms: [SIGNING_ALGORITHM], issuer, audience: issuer },
+      }),
+    }),
+  ],
+  providers: [KeyRing, TokenCodec, SessionsService, OneTimeTokensService],
+  exports: [KeyRing, TokenCodec, SessionsService, OneTimeTokensService],
+})
+export class TokensModule {}
