@@ -12,7 +12,8 @@ export type PasswordWeakness =
 /** Everything that goes wrong on purpose, and the facts a surface may word it with. Seconds where it says `retryAfter`. */
 export interface FailureDetails {
   // What was sent cannot be read.
-  invalid_input: { problems: readonly Problem[] };
+  /** `input`: what could be read of it, broken rules included. */
+  invalid_input: { problems: readonly Problem[]; input?: object };
   body_not_an_object: { got: 'null' | 'list' | 'str' | 'int' | 'float' | 'bool' };
   /** `reason` as Python's decoder words it, since that is what the front ends were shown; `position` in code points. */
   malformed_json: { message: string; position: number; reason: string };

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Failure } from '../failure.js';
-import type { Purpose } from '../tokens/one-time-token.entity.js';
-import { OneTimeTokensService, type Peek } from '../tokens/one-time-tokens.service.js';
+import { OneTimeTokensService, type Peek, type Purpose } from '../tokens/one-time-tokens.service.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 

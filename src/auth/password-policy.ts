@@ -27,7 +27,7 @@ export function weaknessesOf(password: string, { email, username }: KnownNames):
 /** The passwords of published breaches that are long enough to pass otherwise, in lower case; read once for the process. */
 const COMMON: ReadonlySet<string> = new Set(
   dictionary['passwords-common']
-    .map((password) => String(password).toLowerCase())
+    .map((password) => password.toLowerCase())
     .filter((password) => password.length >= PASSWORD_MIN_LENGTH),
 );
 

@@ -45,14 +45,11 @@ export class RegistrationService {
   ) {}
 
   /**
-   * A courtesy before the work: throws `email_taken` or `username_taken` where discovery is allowed. Two who ask at once
-   * may both pass; `register` decides between them.
+   * A courtesy before the work, silent about addresses where discovery is hidden. Two who ask at once may both be told
+   * that a name is free; `register` decides between them.
    */
-  async assertAvailable(email: EmailAddress, username: string | null): Promise<void> {
-    const isHidden = this.environment.ACCOUNT_DISCOVERY === 'hidden';
-    const taken = await this.users.taken(isHidden ? null : email, username);
-    if (taken.email) throw new Failure('email_taken');
-    if (taken.username) throw new Failure('username_taken');
+  taken(email: EmailAddress | null, username: string | null): Promise<{ email: boolean; username: boolean }> {
+    return this.users.taken(this.environment.ACCOUNT_DISCOVERY === 'hidden' ? null : email, username);
   }
 
   /**

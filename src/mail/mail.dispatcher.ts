@@ -1,3 +1,5 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { Inject, Injectable, Logger, Optional, type OnApplicationBootstrap } from '@nestjs/common';
 import { MailerService } from '@nestjs-modules/mailer';
 import { Environment } from '../platform/config/environment.js';
@@ -16,6 +18,9 @@ const POLL_MS = 2_000;
 
 /** Milliseconds for one attempt; well within the lease, so that a slow server does not make two instances send one mail. */
 const ATTEMPT_MS = 60_000;
+
+/** Milliseconds that a stop waits for a slow mail server. */
+const STOP_WITHIN_MS = 4_000;
 
 /** Seconds that a claimed mail is left alone by everybody else. */
 const LEASE = 180;
@@ -111,13 +116,17 @@ export class MailDispatcher implements OnApplicationBootstrap {
     this.running = this.run();
   }
 
-  /** Claims nothing more and waits for the mails under way; whatever is left stays queued. */
+  /** Claims nothing more and gives the mails under way a moment; whatever is left is claimed again when its lease is over. */
   async stop(): Promise<void> {
     this.stopping = true;
     this.nudge();
     await this.unlisten?.();
-    await this.running;
-    await Promise.allSettled(this.underWay);
+    const patience = new AbortController();
+    await Promise.race([
+      Promise.all([this.running, Promise.allSettled(this.underWay)]),
+      setTimeout(STOP_WITHIN_MS, undefined, { signal: patience.signal }).catch(() => undefined),
+    ]);
+    patience.abort();
   }
 
   private nudge(): void {
@@ -158,14 +167,10 @@ export class MailDispatcher implements OnApplicationBootstrap {
   /** Until something is heard, or for `POLL_MS`. */
   private async idle(): Promise<void> {
     if (this.hint && !this.stopping && this.underWay.size < CONCURRENCY) return;
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, POLL_MS);
-      this.wake = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-      if (this.stopping) this.wake();
-    });
+    const alarm = new AbortController();
+    this.wake = () => alarm.abort();
+    if (this.stopping) this.wake();
+    await setTimeout(POLL_MS, undefined, { signal: alarm.signal }).catch(() => undefined);
     this.wake = () => undefined;
   }
 
@@ -208,7 +213,7 @@ export class MailDispatcher implements OnApplicationBootstrap {
       this.logger.error(`mail ${mail.id} (${mail.kind}) is given up after ${mail.attempts} attempts: ${reason}`);
       return;
     }
-    const delay = Math.min(2 ** Math.min(mail.attempts - 1, 10), LONGEST_DELAY) * (0.75 + Math.random() / 2);
+    const delay = Math.min(2 ** Math.min(mail.attempts - 1, 10), LONGEST_DELAY) * (0.75 + randomInt(500) / 1000);
     await this.statements.run(POSTPONE, [mail.id, reason, delay]);
     this.logger.warn(`mail ${mail.id} (${mail.kind}) failed at attempt ${mail.attempts}: ${reason}`);
   }
@@ -238,16 +243,14 @@ function senderDomain(from: string): string {
 }
 
 async function withDeadline<T>(work: Promise<T>, milliseconds: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const deadline = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(Object.assign(new Error('the mail server took too long'), { code: 'EDEADLINE' })),
-      milliseconds,
-    );
+  const inTime = new AbortController();
+  const deadline = setTimeout(milliseconds, undefined, { signal: inTime.signal }).then(() => {
+    throw Object.assign(new Error('the mail server took too long'), { code: 'EDEADLINE' });
   });
+  deadline.catch(() => undefined);
   try {
     return await Promise.race([work, deadline]);
   } finally {
-    clearTimeout(timer);
+    inTime.abort();
   }
 }

@@ -6,6 +6,8 @@ import { digest, randomCode, randomSecret } from '../platform/crypto/secrets.js'
 import { Statements, type Statement } from '../platform/database/statements.js';
 import type { Purpose } from './one-time-token.entity.js';
 
+export type { Purpose };
+
 /** What a one-time secret is made for; `address` in canonical form, `life` in seconds. */
 export interface Issue {
   userId: number;

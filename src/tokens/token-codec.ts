@@ -23,6 +23,11 @@ export interface TokenClaims {
   generation?: number;
 }
 
+/** A pattern alone would take a list of one for its item. */
+function isUuid(value: unknown): boolean {
+  return typeof value === 'string' && UUID.test(value);
+}
+
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export type ReadToken = { outcome: 'good'; claims: TokenClaims } | { outcome: 'invalid' | 'expired' | 'wrong_type' };
@@ -57,8 +62,8 @@ export class TokenCodec {
 
   /** For a library that verifies by itself; throws when the token's header names no key of ours. */
   keyFor(token: string): KeyObject {
-    const header = this.jwt.decode<{ header?: { kid?: unknown } } | null>(token, { complete: true })?.header;
-    const key = this.keys.publicKey(header?.kid);
+    const decoded: unknown = this.jwt.decode(token, { complete: true });
+    const key = this.keys.publicKey((decoded as { header: { kid?: unknown } } | null)?.header.kid);
     if (key === undefined) throw new Error('the token names no key of this service');
     return key;
   }
@@ -69,8 +74,8 @@ export function judge(claims: TokenClaims, type: TokenType): ReadToken {
   const isOurs =
     Number.isInteger(claims.exp) &&
     Number.isInteger(claims.iat) &&
-    UUID.test(claims.sid) &&
-    UUID.test(claims.sub) &&
+    isUuid(claims.sid) &&
+    isUuid(claims.sub) &&
     typeof claims.user_id === 'string';
   if (!isOurs) return { outcome: 'invalid' };
   if (claims.token_type !== type) return { outcome: 'wrong_type' };

@@ -6,7 +6,7 @@ import { migrations } from '../../../migrations/index.js';
 export type DatabaseTarget = { url: string } | { embedded: PGlite };
 
 /** Milliseconds. A request that cannot be answered within these is better refused: the caller can try again. */
-const TIMEOUTS = { connect: 3_000, statement: 5_000, idleInTransaction: 10_000 } as const;
+const TIMEOUTS = { connect: 3_000, connectEmbedded: 10_000, statement: 5_000, idleInTransaction: 10_000 } as const;
 
 const POOL_SIZE = 16;
 
@@ -21,7 +21,8 @@ export async function dataSourceOptions(target: DatabaseTarget): Promise<DataSou
     applicationName: 'ostiary',
     extra: {
       ...(await connection(target, POOL_SIZE)),
-      connectionTimeoutMillis: TIMEOUTS.connect,
+      // Of the embedded one's single connection this is the time to wait for one's turn.
+      connectionTimeoutMillis: 'url' in target ? TIMEOUTS.connect : TIMEOUTS.connectEmbedded,
       query_timeout: TIMEOUTS.statement,
       statement_timeout: TIMEOUTS.statement,
       idle_in_transaction_session_timeout: TIMEOUTS.idleInTransaction,
@@ -34,7 +35,7 @@ export async function dataSourceOptions(target: DatabaseTarget): Promise<DataSou
 export async function migratingDataSource(target: DatabaseTarget): Promise<DataSource> {
   const options = await dataSourceOptions(target);
   const extra = { ...(await connection(target, 1)), connectionTimeoutMillis: TIMEOUTS.connect };
-  return new DataSource({ ...options, extra } as DataSourceOptions).initialize();
+  return new DataSource({ ...options, extra }).initialize();
 }
 
 async function connection(target: DatabaseTarget, poolSize: number): Promise<object> {

@@ -27,7 +27,7 @@ const UNAVAILABLE_WORDS =
 
 /** Whether the database could not be reached or did not answer: nobody's mistake, and worth another try. */
 export function isDatabaseUnavailable(error: unknown): boolean {
-  const cause = driverError(error) ?? (error instanceof Error ? (error as DriverError) : undefined);
+  const cause: DriverError | undefined = driverError(error) ?? (error instanceof Error ? error : undefined);
   if (cause === undefined) return false;
   const code = cause.code ?? '';
   return (

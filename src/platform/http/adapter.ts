@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { STATUS_CODES, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { LogController } from 'fastify';
+import { LogController, type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import type { Environment } from '../config/environment.js';
 
@@ -29,6 +29,14 @@ export function createAdapter(environment: Environment, logger: Logger): Fastify
     trustProxy: environment.trustedProxies as boolean | string[],
     routerOptions: { ignoreTrailingSlash: true, caseSensitive: true, maxParamLength: 1024 },
     clientErrorHandler: answerMalformedRequest,
+    // What the router refuses before any hook runs: a malformed or over-long address.
+    frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {
+      const status = error.statusCode ?? 400;
+      void reply
+        .status(status)
+        .headers({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' })
+        .send({ detail: `${STATUS_CODES[status]}.` });
+    },
     skipMiddie: true,
   });
 }

@@ -1,5 +1,6 @@
 import helmet from '@fastify/helmet';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyRequest } from 'fastify';
 import type { Environment } from '../config/environment.js';
 import { FallbackFilter } from './fallback.filter.js';
 
@@ -29,14 +30,19 @@ export async function configureHttp(app: NestFastifyApplication, environment: En
   });
 
   if (environment.frontendOrigins.length > 0) {
-    app.enableCors({
+    const cors = {
       origin: [...environment.frontendOrigins],
       credentials: true,
       methods: ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'],
       allowedHeaders: ALLOWED_HEADERS,
       exposedHeaders: EXPOSED_HEADERS,
       maxAge: 600,
-      strictPreflight: false,
+    };
+    app.enableCors({
+      // An OPTIONS request that is no preflight is for the route.
+      delegator: ({ headers }: FastifyRequest, answer: (error: null, options: object) => void) => {
+        answer(null, { ...cors, preflight: headers['access-control-request-method'] !== undefined });
+      },
     });
   }
 

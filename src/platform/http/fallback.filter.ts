@@ -17,19 +17,20 @@ export class FallbackFilter implements ExceptionFilter {
     if (reply.sent) return;
     if (isDatabaseUnavailable(error)) {
       request.log.warn({ err: error }, 'the database cannot be reached');
-      void reply.header('retry-after', RETRY_AFTER);
-      return void this.send(reply, 503, 'Service temporarily unavailable, try again later.');
+      this.send(reply, 503);
+      return;
     }
     const status = statusOf(error);
     if (status === undefined) {
       request.log.error({ err: error }, 'unexpected error');
-      return void this.send(reply, 500, `A server error occurred. Request id: ${request.id}`);
+      this.send(reply, 500, `A server error occurred. Request id: ${request.id}`);
+    } else {
+      this.send(reply, status, WORDS[status] ?? (error as Error).message);
     }
-    if (status === 503) void reply.header('retry-after', RETRY_AFTER);
-    this.send(reply, status, WORDS[status] ?? (error as Error).message);
   }
 
-  private send(reply: FastifyReply, status: number, detail: string): void {
+  private send(reply: FastifyReply, status: number, detail = WORDS[status]): void {
+    if (status === 503) void reply.header('retry-after', RETRY_AFTER);
     void reply.status(status).type('application/json; charset=utf-8').send({ detail });
   }
 }

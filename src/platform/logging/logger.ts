@@ -17,12 +17,21 @@ export function createLogger({ LOG_LEVEL }: Environment): Logger {
   });
 }
 
+/** What Nest tells of its own start, a line for each route and module. */
+const CHATTER: ReadonlySet<string> = new Set([
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestFactory',
+  'NestApplication',
+]);
+
 /** Nest speaks through the same logger; its context becomes the field `context`. */
 export class NestLogger implements LoggerService {
   constructor(private readonly logger: Logger) {}
 
   log(message: unknown, context?: string): void {
-    this.write('info', message, context);
+    this.write(context !== undefined && CHATTER.has(context) ? 'debug' : 'info', message, context);
   }
 
   warn(message: unknown, context?: string): void {
@@ -60,15 +69,7 @@ export class NestLogger implements LoggerService {
   }
 }
 
-interface DescribedError {
-  type: string;
-  message: string;
-  code?: unknown;
-  stack?: string;
-  cause?: DescribedError;
-}
-
-function describeError(error: unknown): DescribedError | unknown {
+function describeError(error: unknown): unknown {
   if (!(error instanceof Error)) return error;
   const { code } = error as { code?: unknown };
   return {

@@ -1,4 +1,4 @@
-import { Body, Get, Post, Query, Req, Res, UseGuards } from '@nestjs/common';
+import { Body, Get, Post, Query, Req, Res, UseGuards, UseInterceptors } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller as SignedIn } from '../../auth/callers.service.js';
 import { LoginService, type AuthenticatedAccount, type Opening } from '../../auth/login.service.js';
@@ -38,6 +38,7 @@ import {
   UserResponse,
 } from './responses.js';
 import { ApiAuthSettings } from './settings.js';
+import { TakenNamesInterceptor } from './taken-names.interceptor.js';
 
 const NAME = 'api-auth';
 
@@ -55,9 +56,11 @@ export class ApiAuthController {
     private readonly refreshes: RefreshService,
     private readonly recovery: RecoveryService,
     private readonly sessions: SessionsService,
+    private readonly takenNames: TakenNamesInterceptor,
   ) {}
 
   @Post('register/')
+  @UseInterceptors(TakenNamesInterceptor)
   @Operation({
     access: 'public',
     summary: 'Register',
@@ -77,15 +80,15 @@ export class ApiAuthController {
   async register(@Body() body: RegisterRequest): Promise<MessageResponse> {
     const email = parseEmailAddress(body.email);
     if (email === null) throw new Error('the rules let something through that is not an address');
-    const username = body.username || null;
-    await this.registrations.assertAvailable(email, username);
+    const problems = await this.takenNames.problemsOf(body);
+    if (problems.length > 0) throw new Failure('invalid_input', { problems });
     if (body.password !== body.confirm_password) {
       throw complain('non_field_errors', 'sameAs', "Password confirmation doesn't match");
     }
     await this.registrations.register(
       {
         email,
-        username,
+        username: body.username || null,
         password: body.password,
         firstName: body.first_name,
         lastName: body.last_name,

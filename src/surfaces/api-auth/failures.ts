@@ -3,6 +3,9 @@ import { tooShort } from '../kit/drf/fields.js';
 import type { Answer, Wording } from '../kit/wording.js';
 import type { PasswordWeakness } from '../../failure.js';
 
+export const EMAIL_TAKEN = 'User with this email already exists.';
+export const USERNAME_TAKEN = 'A user with that username already exists.';
+
 const detail = (text: string): Answer => [400, { detail: text }];
 const nonField = (text: string): Answer => [400, { non_field_errors: [text] }];
 
@@ -12,8 +15,8 @@ export const failures: Wording = {
 
   wrong_credentials: () => nonField('Invalid email or password.'),
   login_before_activation: () => nonField('Account is not active. Please verify your email first.'),
-  email_taken: () => [400, { email: ['User with this email already exists.'] }],
-  username_taken: () => [400, { username: ['A user with that username already exists.'] }],
+  email_taken: () => [400, { email: [EMAIL_TAKEN] }],
+  username_taken: () => [400, { username: [USERNAME_TAKEN] }],
   weak_password: ({ weaknesses }) => [400, { password: passwordWords(weaknesses) }],
   wrong_current_password: () => [400, { current_password: ['Invalid password.'] }],
   one_time_token_invalid: () => detail('Invalid token'),

@@ -4,8 +4,9 @@ import { TokensModule } from '../../tokens/tokens.module.js';
 import type { Surface } from '../kit/surface.js';
 import { ApiAuthController } from './api-auth.controller.js';
 import { ApiAuthSettings } from './settings.js';
+import { TakenNamesInterceptor } from './taken-names.interceptor.js';
 
-@Module({ imports: [AuthModule, TokensModule], controllers: [ApiAuthController] })
+@Module({ imports: [AuthModule, TokensModule], controllers: [ApiAuthController], providers: [TakenNamesInterceptor] })
 class ApiAuthModule {}
 
 export const apiAuth: Surface = {

@@ -18,7 +18,7 @@ export class AccessTokenGuard extends AuthGuard('jwt') {
     return access === 'public' || super.canActivate(context);
   }
 
-  override handleRequest<User>(error: unknown, user: User | false, info: unknown): User {
+  override handleRequest<User>(error: Error | null, user: User | false, info: unknown): User {
     if (error) throw error;
     if (user) return user;
     const { name, message } = info as Error;

@@ -10,6 +10,8 @@ export const Caller = createParamDecorator((_: unknown, context: ExecutionContex
 export const ClientOf = createParamDecorator(
   (_: unknown, context: ExecutionContext): { ip: string | null; userAgent: string | null } => {
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    return { ip: request.ip, userAgent: request.headers['user-agent'] ?? null };
+    // An IPv4 address on a socket of both kinds is still that address.
+    const ip = request.ip.replace(/^::ffff:(?=\d+\.)/, '');
+    return { ip, userAgent: request.headers['user-agent'] ?? null };
   },
 );

@@ -14,7 +14,14 @@ export class InputPipe implements PipeTransform {
     const input = metatype as InputClass;
     // A guard that needed the body has read it already.
     if (value instanceof input || fieldNames(input).length === 0) return value;
-    const raw = type === 'body' ? await readBody(value) : { ...(value as object) };
+    const raw = type === 'body' ? await readBody(value) : lastValues(value as object);
     return readInput(input, raw, PLACES[type]);
   }
+}
+
+/** Of what is repeated in a query, the last counts. */
+function lastValues(query: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(query).map(([name, value]: [string, unknown]) => [name, Array.isArray(value) ? value.at(-1) : value]),
+  );
 }

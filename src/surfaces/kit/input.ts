@@ -28,11 +28,6 @@ export function fieldNames(type: InputClass): string[] {
   return [...fieldsOf(type.prototype as object).keys()];
 }
 
-/** A value from the query, of which the last counts when it is repeated. */
-export function lastOf(raw: unknown): unknown {
-  return Array.isArray(raw) ? raw.at(-1) : raw;
-}
-
 /** An instance of `type` that keeps all its rules. Throws `invalid_input` with every broken one, in the fields' order. */
 export function readInput<T extends object>(
   type: InputClass<T>,
@@ -52,7 +47,7 @@ export function readInput<T extends object>(
     .flatMap(({ property, constraints = {} }) =>
       Object.entries(constraints).map(([rule, message]): Problem => ({ in: where, field: property, rule, message })),
     );
-  throw new Failure('invalid_input', { problems });
+  throw new Failure('invalid_input', { problems, input });
 }
 
 /**

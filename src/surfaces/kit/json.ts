@@ -4,6 +4,8 @@ import { Failure } from '../../failure.js';
 /** Throws `malformed_json`. Keys that would reach a prototype are dropped; of a repeated key the last one counts. */
 export function readJson(bytes: Buffer): unknown {
   const text = decode(bytes);
+  // The parser would overlook it.
+  if (text.startsWith(BYTE_ORDER_MARK)) throw complaint(text, explain(text));
   try {
     return parse(text, { protoAction: 'remove', constructorAction: 'remove' });
   } catch (error) {
@@ -47,6 +49,7 @@ function complaint(text: string, { message, at }: Complaint): Failure<'malformed
   return new Failure('malformed_json', { message, position, reason });
 }
 
+const BYTE_ORDER_MARK = '\ufeff';
 const BLANK = /[ \t\n\r]*/y;
 const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?/y;
 const PLAIN_TEXT = /[^"\\\u0000-\u001f]*/y;
@@ -55,7 +58,7 @@ const CONSTANT = /NaN|-?Infinity/y;
 
 /** Finds what Python's `json` would say of a text that is not JSON; the front ends show its words. */
 function explain(text: string): Complaint {
-  if (text.startsWith('\ufeff')) return { message: 'Unexpected UTF-8 BOM (decode using utf-8-sig)', at: 0 };
+  if (text.startsWith(BYTE_ORDER_MARK)) return { message: 'Unexpected UTF-8 BOM (decode using utf-8-sig)', at: 0 };
   const open: ('{' | '[')[] = [];
   let at = 0;
   const skip = (pattern: RegExp): string => {

@@ -25,7 +25,7 @@ export function LoginGuard<Body extends { password: string }>(
       }
     }
 
-    override handleRequest<User>(error: unknown, user: User | false, info: unknown): User {
+    override handleRequest<User>(error: Error | null, user: User | false, info: unknown): User {
       if (error) throw error;
       if (user) return user;
       throw new Error(`passport-local refused what the rules let through: ${JSON.stringify(info)}`);

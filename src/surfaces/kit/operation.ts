@@ -109,12 +109,13 @@ function failuresOf({ access, body, failures = [] }: OperationOptions): FailureC
 
 function sampleOf(code: FailureCode, { body }: OperationOptions): Failure {
   if (code !== 'invalid_input' || body === undefined) {
-    return new (Failure as new (code: FailureCode, details: object) => Failure)(code, SAMPLES[code].details);
+    const build = Failure as new (code: FailureCode, details: object) => Failure;
+    return new build(code, SAMPLES[code].details);
   }
   try {
     readInput(body, {}, 'body');
   } catch (failure) {
-    if (failure instanceof Failure) return failure;
+    if (failure instanceof Failure) return failure as Failure;
     throw failure;
   }
   throw new Error(`${body.name} requires nothing, so there is no example of what it refuses`);

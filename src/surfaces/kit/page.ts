@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import Handlebars from 'handlebars';
+import { Public } from '../../platform/http/access.js';
 
 const handlebars = Handlebars.create();
 const style = source('style.css.hbs');
@@ -19,6 +20,9 @@ const POLICY = [
   "base-uri 'none'",
   "frame-ancestors 'none'",
 ].join('; ');
+
+/** A page is for whoever has its link. */
+export const PageRoute = Public;
 
 /** What a page of ours is sent with. */
 export const PAGE_HEADERS = {

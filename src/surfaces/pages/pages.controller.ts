@@ -5,8 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RecoveryService } from '../../auth/recovery.service.js';
 import { RegistrationService } from '../../auth/registration.service.js';
 import { Failure } from '../../failure.js';
-import { Public } from '../../platform/http/access.js';
-import { confirmEmailPage, page, sendPage } from '../kit/page.js';
+import { confirmEmailPage, page, PageRoute, sendPage } from '../kit/page.js';
 import { SurfaceController } from '../kit/surface.js';
 import { failures, outcomePage, PASSWORD_ADVICE } from './failures.js';
 import { ConfirmEmailForm, LinkQuery, ResetPasswordForm } from './requests.js';
@@ -25,7 +24,7 @@ export class PagesController {
   ) {}
 
   @Get('verify-email')
-  @Public()
+  @PageRoute()
   async askToConfirm(
     @Query() query: LinkQuery,
     @Req() request: FastifyRequest,
@@ -37,7 +36,7 @@ export class PagesController {
   }
 
   @Post('verify-email')
-  @Public()
+  @PageRoute()
   async confirm(@Body() form: ConfirmEmailForm, @Res() reply: FastifyReply): Promise<void> {
     await this.registrations.verify(tokenOf(form));
     const paragraphs = ['Thank you. You can sign in now; this window may be closed.'];
@@ -45,7 +44,7 @@ export class PagesController {
   }
 
   @Get('reset-password')
-  @Public()
+  @PageRoute()
   async askForPassword(
     @Query() query: LinkQuery,
     @Req() request: FastifyRequest,
@@ -57,19 +56,22 @@ export class PagesController {
   }
 
   @Post('reset-password')
-  @Public()
+  @PageRoute()
   async setPassword(@Body() form: ResetPasswordForm, @Res() reply: FastifyReply): Promise<void> {
     const token = tokenOf(form);
     const { password = '', repeated = '' } = form;
     try {
-      if (password !== repeated)
-        return sendPage(reply, 400, resetPasswordPage({ token, problem: 'The two do not match.' }));
+      if (password !== repeated) {
+        sendPage(reply, 400, resetPasswordPage({ token, problem: 'The two do not match.' }));
+        return;
+      }
       await this.recovery.resetByLink(token, password);
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'weak_password') throw error;
       const { weaknesses } = (error as Failure<'weak_password'>).details;
       const problem = weaknesses.map((weakness) => PASSWORD_ADVICE[weakness]).join(' ');
-      return sendPage(reply, 400, resetPasswordPage({ token, problem }));
+      sendPage(reply, 400, resetPasswordPage({ token, problem }));
+      return;
     }
     const paragraphs = ['You can sign in with it now. Every device that was signed in has been signed out.'];
     sendPage(reply, 200, outcomePage({ title: 'Your password is set', paragraphs }));

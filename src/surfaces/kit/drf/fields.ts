@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
-import { Field, lastOf } from '../input.js';
+import { Field } from '../input.js';
 
 export const REQUIRED = 'This field is required.';
 export const BLANK = 'This field may not be blank.';
@@ -80,9 +80,9 @@ export function Text(options: TextOptions): PropertyDecorator {
   );
 }
 
-/** A value that the handler looks at itself: whatever came, as it came. Of a repeated query value the last one. */
+/** A value that the handler looks at itself: whatever came, as it came. */
 export function Loose(document: { example: string; description?: string; required?: boolean }): PropertyDecorator {
-  return applyDecorators(Field(lastOf), ApiProperty({ type: String, required: false, ...document }));
+  return applyDecorators(Field((raw) => raw), ApiProperty({ type: String, required: false, ...document }));
 }
 
 /** What Python would take for false, as hand-written checks of a field do. */

@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['test/{architecture,core,embedded,platform,surfaces}/**/*.spec.ts'],
+    globalSetup: 'test/support/database-server.ts',
+    pool: 'forks',
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    reporters: ['default', ['json', { outputFile: 'coverage/results.json' }]],
+  },
+});
