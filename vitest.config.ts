@@ -8,6 +8,6 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 60_000,
-    reporters: ['default', ['json', { outputFile: 'coverage/results.json' }]],
+    reporters: ['default', ['json', { outputFile: 'test-results/unit.json' }]],
   },
 });

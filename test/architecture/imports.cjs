@@ -17,7 +17,7 @@ const NEST = ['@nestjs/common', 'rxjs'];
 const CORE_PACKAGES = [...NEST, '@nestjs/typeorm', 'typeorm', 'node'];
 
 const allowed = [
-  { from: '^src/(main|application|app\\.module)\\.ts$', to: [any] },
+  { from: '^src/(main|application|app\\.module|openapi)\\.ts$', to: [any] },
   { from: '^src/surfaces/index\\.ts$', to: ['^src/surfaces/[^/]+/surface\\.ts$'] },
   {
     from: '^src/surfaces/(?!kit/)([^/]+)/',

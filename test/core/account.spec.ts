@@ -19,7 +19,9 @@ const NEW = 'new-secure-password';
 const address = (text: string): EmailAddress => parseEmailAddress(text)!;
 const me = async (token: string): Promise<number> => (await service.request('GET', '/api/auth/me/', { token })).status;
 const caller = (access: string): Promise<Caller> =>
-  service.get(CallersService).find(JSON.parse(Buffer.from(access.split('.')[1] ?? '', 'base64url').toString()) as TokenClaims);
+  service
+    .get(CallersService)
+    .find(JSON.parse(Buffer.from(access.split('.')[1] ?? '', 'base64url').toString()) as TokenClaims);
 const confirm = (token: string): ReturnType<Service['request']> =>
   service.request('POST', '/api/auth/password-reset/confirm/', { body: { token, password: NEW } });
 
@@ -41,7 +43,9 @@ describe('changing the password', () => {
   it('wants the present password first, then a good new one', async () => {
     const { access, user } = await join(service);
     const who = await caller(access);
-    await expect(accounts.changePassword(who, 'wrongpassword1', 'x')).rejects.toMatchObject({ code: 'wrong_current_password' });
+    await expect(accounts.changePassword(who, 'wrongpassword1', 'x')).rejects.toMatchObject({
+      code: 'wrong_current_password',
+    });
     await expect(accounts.changePassword(who, PASSWORD, 'x')).rejects.toMatchObject({ code: 'weak_password' });
     await expect(accounts.changePassword(who, PASSWORD, user.email)).rejects.toMatchObject({
       details: { weaknesses: ['too_similar_to_email'] },
@@ -53,7 +57,9 @@ describe('changing the password', () => {
     for (let round = 0; round < 10; round += 1) {
       const { access, user } = await join(service);
       const who = await caller(access);
-      const outcomes = await Promise.allSettled([0, 1, 2, 3].map((index) => accounts.changePassword(who, PASSWORD, `${NEW}-${index}`)));
+      const outcomes = await Promise.allSettled(
+        [0, 1, 2, 3].map((index) => accounts.changePassword(who, PASSWORD, `${NEW}-${index}`)),
+      );
       expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
       const winner = outcomes.findIndex(({ status }) => status === 'fulfilled');
       expect((await login(service, user.email, `${NEW}-${winner}`)).status).toBe(200);
@@ -81,8 +87,12 @@ describe('changing the e-mail address', () => {
     const { access } = await join(service);
     const other = await join(service);
     const who = await caller(access);
-    await expect(accounts.changeEmail(who, address(other.user.email.toUpperCase()))).rejects.toMatchObject({ code: 'email_taken' });
-    await expect(accounts.changeEmail(who, address(someone()), 'wrongpassword1')).rejects.toMatchObject({ code: 'wrong_current_password' });
+    await expect(accounts.changeEmail(who, address(other.user.email.toUpperCase()))).rejects.toMatchObject({
+      code: 'email_taken',
+    });
+    await expect(accounts.changeEmail(who, address(someone()), 'wrongpassword1')).rejects.toMatchObject({
+      code: 'wrong_current_password',
+    });
     await expect(accounts.changeEmail(who, address(someone()), PASSWORD)).resolves.toBeDefined();
   });
 
@@ -103,7 +113,10 @@ describe('closing the account', () => {
     await accounts.close(who, PASSWORD);
     for (const table of ['users', 'profiles', 'sessions', 'one_time_tokens', 'outgoing_mails']) {
       const column = table === 'users' ? 'id' : 'user_id';
-      expect([table, await service.sql(`SELECT 1 FROM ${table} WHERE ${column} = $1`, [who.user.id])]).toEqual([table, []]);
+      expect([table, await service.sql(`SELECT 1 FROM ${table} WHERE ${column} = $1`, [who.user.id])]).toEqual([
+        table,
+        [],
+      ]);
     }
     const gone = await service.request('GET', '/api/auth/me/', { token: access });
     expect(gone.body).toEqual({ detail: 'User not found', code: 'user_not_found' });
@@ -128,6 +141,8 @@ describe('the profile', () => {
   });
 
   it('is not of somebody who is gone', async () => {
-    await expect(service.get(ProfileService).update(999_999, { bio: 'x' })).rejects.toMatchObject({ code: 'account_gone' });
+    await expect(service.get(ProfileService).update(999_999, { bio: 'x' })).rejects.toMatchObject({
+      code: 'account_gone',
+    });
   });
 });

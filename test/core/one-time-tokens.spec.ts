@@ -28,8 +28,11 @@ async function account(): Promise<number> {
 const issue = (userId: number, purpose: Purpose, life = 600): Promise<string> =>
   dataSource.transaction((tx) => tokens.issue({ userId, purpose, address: 'a@example.com', life }, tx));
 const issueCode = (userId: number, life = 600): Promise<string> =>
-  dataSource.transaction((tx) => tokens.issueCode({ userId, purpose: 'reset_code', address: 'a@example.com', life }, tx));
-const redeem = (secret: string, purpose: Purpose): Promise<boolean> => dataSource.transaction((tx) => tokens.redeem(secret, purpose, tx));
+  dataSource.transaction((tx) =>
+    tokens.issueCode({ userId, purpose: 'reset_code', address: 'a@example.com', life }, tx),
+  );
+const redeem = (secret: string, purpose: Purpose): Promise<boolean> =>
+  dataSource.transaction((tx) => tokens.redeem(secret, purpose, tx));
 const guess = (userId: number, code: string): Promise<boolean> =>
   dataSource.transaction((tx) => tokens.redeemCode(userId, 'reset_code', code, tx));
 const wrong = (code: string): string => String((Number(code) + 1) % 1_000_000).padStart(6, '0');
@@ -42,7 +45,10 @@ describe('a secret', () => {
     const userId = await account();
     const secret = await issue(userId, 'reset_password');
     expect(secret).toMatch(/^[0-9a-f]{32}$/);
-    const [row] = await service.sql<{ row: string }>('SELECT t::text AS row FROM one_time_tokens t WHERE user_id = $1 AND used_at IS NULL', [userId]);
+    const [row] = await service.sql<{ row: string }>(
+      'SELECT t::text AS row FROM one_time_tokens t WHERE user_id = $1 AND used_at IS NULL',
+      [userId],
+    );
     expect(row?.row).not.toContain(secret);
     expect(row?.row).not.toContain(Buffer.from(secret).toString('hex'));
   });
@@ -169,7 +175,10 @@ describe('a code', () => {
 it('secrets long past their life are purged', async () => {
   const userId = await account();
   const [old, live] = [await issue(userId, 'reset_password'), await issue(userId, 'verify_email')];
-  await service.sql(`UPDATE one_time_tokens SET expires_at = now() - interval '25 hours' WHERE user_id = $1 AND purpose = 'reset_password'`, [userId]);
+  await service.sql(
+    `UPDATE one_time_tokens SET expires_at = now() - interval '25 hours' WHERE user_id = $1 AND purpose = 'reset_password'`,
+    [userId],
+  );
   await tokens.purge();
   expect(await tokens.peek(old, 'reset_password')).toBeNull();
   expect(await tokens.peek(live, 'verify_email')).not.toBeNull();

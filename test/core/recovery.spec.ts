@@ -39,7 +39,9 @@ describe('recovery by code', () => {
     await recovery.resetBySessionToken(address(user.email), token, NEW);
     expect((await service.request('GET', '/api/auth/me/', { token: access })).status).toBe(401);
     expect((await login(service, user.email, NEW)).status).toBe(200);
-    await expect(recovery.resetBySessionToken(address(user.email), token, NEW)).rejects.toMatchObject({ code: 'one_time_token_used' });
+    await expect(recovery.resetBySessionToken(address(user.email), token, NEW)).rejects.toMatchObject({
+      code: 'one_time_token_used',
+    });
   });
 
   it('takes the code once, from its account, and no other secret in its place', async () => {
@@ -84,7 +86,9 @@ describe('recovery by code', () => {
     later(599);
     const token = await recovery.exchangeCode(address(user.email), code);
     later(600);
-    await expect(recovery.resetBySessionToken(address(user.email), token, NEW)).rejects.toMatchObject({ code: 'one_time_token_expired' });
+    await expect(recovery.resetBySessionToken(address(user.email), token, NEW)).rejects.toMatchObject({
+      code: 'one_time_token_expired',
+    });
   });
 
   it('proves the mailbox of a pending account, and does nothing for a disabled one', async () => {
@@ -97,13 +101,20 @@ describe('recovery by code', () => {
 
     await service.sql(`UPDATE users SET state = 'disabled' WHERE email = $1`, [email]);
     await recovery.askForCode(address(email), LETTER);
-    expect(await service.sql(`SELECT 1 FROM one_time_tokens t JOIN users u ON u.id = t.user_id WHERE u.email = $1 AND t.used_at IS NULL`, [email])).toEqual([]);
+    expect(
+      await service.sql(
+        `SELECT 1 FROM one_time_tokens t JOIN users u ON u.id = t.user_id WHERE u.email = $1 AND t.used_at IS NULL`,
+        [email],
+      ),
+    ).toEqual([]);
   });
 
   it.skipIf(isEmbedded)('lets one of many through with one code', async () => {
     const { user } = await join(service);
     const code = await mailedCode(user.email);
-    const outcomes = await Promise.allSettled(Array.from({ length: 16 }, () => recovery.exchangeCode(address(user.email), code)));
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 16 }, () => recovery.exchangeCode(address(user.email), code)),
+    );
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
   });
 });
@@ -112,7 +123,9 @@ describe('recovery by link', () => {
   it('refuses a link of another account, a weak password, and stays good until it is used', async () => {
     const { user } = await join(service);
     const token = await askForReset(service, user.email);
-    await expect(recovery.resetByLink(token, NEW, undefined, 999_999)).rejects.toMatchObject({ code: 'one_time_token_invalid' });
+    await expect(recovery.resetByLink(token, NEW, undefined, 999_999)).rejects.toMatchObject({
+      code: 'one_time_token_invalid',
+    });
     await expect(recovery.resetByLink(token, 'short')).rejects.toMatchObject({
       code: 'weak_password',
       details: { weaknesses: ['too_short'] },

@@ -95,7 +95,8 @@ describe('a new verification mail', () => {
     await service.sql(`UPDATE users SET state = 'disabled' WHERE email = $1`, [disabled]);
     const count = async (): Promise<unknown> => (await service.sql('SELECT count(*) FROM outgoing_mails'))[0];
     const before = await count();
-    for (const email of [user.email, disabled, 'nobody@example.com']) await registrations().resend(address(email), LETTER);
+    for (const email of [user.email, disabled, 'nobody@example.com'])
+      await registrations().resend(address(email), LETTER);
     expect(await count()).toEqual(before);
   });
 
@@ -103,7 +104,9 @@ describe('a new verification mail', () => {
     const email = someone();
     await register(service, email);
     const token = tokenIn(await service.smtp.next(email));
-    await expect(registrations().verify(token, undefined, 999_999)).rejects.toMatchObject({ code: 'one_time_token_invalid' });
+    await expect(registrations().verify(token, undefined, 999_999)).rejects.toMatchObject({
+      code: 'one_time_token_invalid',
+    });
     await service.sql(`UPDATE users SET email_canonical = 'moved@example.com' WHERE email = $1`, [email]);
     await expect(registrations().verify(token)).rejects.toMatchObject({ code: 'one_time_token_invalid' });
     const [row] = await service.sql(`SELECT state FROM users WHERE email_canonical = 'moved@example.com'`);
@@ -118,7 +121,9 @@ describe('accounts that nobody proves', () => {
     const { user } = await join(service);
     await register(service, abandoned);
     await register(service, young);
-    await service.sql(`UPDATE users SET created_at = now() - interval '7 days 1 minute' WHERE email = ANY ($1)`, [[abandoned, user.email]]);
+    await service.sql(`UPDATE users SET created_at = now() - interval '7 days 1 minute' WHERE email = ANY ($1)`, [
+      [abandoned, user.email],
+    ]);
     await service.get(HousekeepingService).run();
     const left = await service.sql<{ email: string }>('SELECT email FROM users WHERE email = ANY ($1) ORDER BY id', [
       [abandoned, young, user.email],
@@ -145,7 +150,9 @@ describe('with account discovery hidden', () => {
     }
     const mail = await hidden.smtp.next(user.email, 2);
     expect(mail.subject).toBe('You already have an account');
-    const mails = await hidden.sql(`SELECT 1 FROM outgoing_mails WHERE recipient = $1 AND kind = 'account_exists'`, [user.email]);
+    const mails = await hidden.sql(`SELECT 1 FROM outgoing_mails WHERE recipient = $1 AND kind = 'account_exists'`, [
+      user.email,
+    ]);
     expect(mails).toHaveLength(1);
     expect(await hidden.sql('SELECT 1 FROM users WHERE email_canonical = $1', [user.email])).toHaveLength(1);
   });

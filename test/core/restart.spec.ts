@@ -16,7 +16,8 @@ async function during<T>(overrides: Record<string, string>, work: (service: Serv
 }
 
 const hashOf = async (service: Service, email: string): Promise<string | undefined> =>
-  (await service.sql<{ password_hash: string }>('SELECT password_hash FROM users WHERE email = $1', [email]))[0]?.password_hash;
+  (await service.sql<{ password_hash: string }>('SELECT password_hash FROM users WHERE email = $1', [email]))[0]
+    ?.password_hash;
 
 it('a login hashes the password anew when the settings changed, and only then', async () => {
   const { email, first } = await during({}, async (service) => {
@@ -50,7 +51,7 @@ it('sessions, accounts and the signing key are there after a restart', async () 
 });
 
 it('another SECRET_KEY is told apart at the start', async () => {
-  await expect(during({ SECRET_KEY: 'quite-another-secret-key-0123456789-0123456789' }, () => Promise.resolve())).rejects.toThrow(
-    /sealed under another SECRET_KEY/,
-  );
+  await expect(
+    during({ SECRET_KEY: 'quite-another-secret-key-0123456789-0123456789' }, () => Promise.resolve()),
+  ).rejects.toThrow(/sealed under another SECRET_KEY/);
 });

@@ -17,7 +17,8 @@ afterEach(() => {
 });
 
 type Pair = Pick<LoginBody, 'access' | 'refresh'>;
-const refresh = (token: string): Promise<Answered<Pair>> => service.request('POST', '/api/auth/token/refresh/', { body: { refresh: token } });
+const refresh = (token: string): Promise<Answered<Pair>> =>
+  service.request('POST', '/api/auth/token/refresh/', { body: { refresh: token } });
 const me = async (token: string): Promise<number> => (await service.request('GET', '/api/auth/me/', { token })).status;
 const claims = (token: string): Record<string, unknown> =>
   JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Record<string, unknown>;
@@ -68,7 +69,9 @@ describe('rotation', () => {
     const { body: second } = await refresh(first.refresh);
     await refresh(second.refresh);
     for (let time = 0; time < 3; time += 1) await refresh(first.refresh);
-    const alarms = await service.sql(`SELECT 1 FROM outgoing_mails WHERE kind = 'session_reused' AND recipient = $1`, [first.user.email]);
+    const alarms = await service.sql(`SELECT 1 FROM outgoing_mails WHERE kind = 'session_reused' AND recipient = $1`, [
+      first.user.email,
+    ]);
     expect(alarms).toHaveLength(1);
   });
 
@@ -174,7 +177,9 @@ describe('login', () => {
     for (let round = 0; round < 20; round += 1) {
       const { user } = await join(service);
       const token = await askForReset(service, user.email);
-      const confirm = service.request('POST', '/api/auth/password-reset/confirm/', { body: { token, password: 'newpassword123' } });
+      const confirm = service.request('POST', '/api/auth/password-reset/confirm/', {
+        body: { token, password: 'newpassword123' },
+      });
       const attempts = await Promise.all(Array.from({ length: 6 }, () => login(service, user.email)));
       expect((await confirm).status).toBe(200);
       for (const { status, body } of attempts) {
@@ -188,7 +193,9 @@ describe('sessions past their end', () => {
   it('are purged, and live ones are not', async () => {
     const old = await join(service);
     const live = await join(service);
-    await service.sql(`UPDATE sessions SET expires_at = now() - interval '25 hours' WHERE id = $1`, [claims(old.access).sid]);
+    await service.sql(`UPDATE sessions SET expires_at = now() - interval '25 hours' WHERE id = $1`, [
+      claims(old.access).sid,
+    ]);
     expect(await service.get(SessionsService).purge()).toBe(1);
     expect(await session(old.access)).toBeUndefined();
     expect(await me(live.access)).toBe(200);

@@ -35,6 +35,8 @@ export class SmtpSink {
       authOptional: true,
       disabledCommands: ['AUTH', 'STARTTLS'],
       disableReverseLookup: true,
+      // A server that is stopped cuts off whoever is still connected.
+      closeTimeout: 10,
       onRcptTo: (_address, _session, callback) => callback(this.refusalAt('recipient')),
       onData: (stream, session, callback) => {
         this.keep(stream, session).then(

@@ -76,14 +76,21 @@ describe('paths', () => {
     expect((await service.request('GET', '/api/auth/me', { token: person.access })).body).toEqual(person.user);
   });
 
-  it.each(['/api/auth/', '/api/auth/nothing/', '/API/auth/me/', '/api/auth/Me/', '/api//auth/me/', '/api/auth/me/x.css', '/api/auth/me;.js', '/nothing', '/'])(
-    '%s is not one of them',
-    async (path) => {
-      const answer = await service.request('GET', path, { token: person.access });
-      expect(answer.body).toEqual({ detail: 'Not found.' });
-      expect(answer.status).toBe(404);
-    },
-  );
+  it.each([
+    '/api/auth/',
+    '/api/auth/nothing/',
+    '/API/auth/me/',
+    '/api/auth/Me/',
+    '/api//auth/me/',
+    '/api/auth/me/x.css',
+    '/api/auth/me;.js',
+    '/nothing',
+    '/',
+  ])('%s is not one of them', async (path) => {
+    const answer = await service.request('GET', path, { token: person.access });
+    expect(answer.body).toEqual({ detail: 'Not found.' });
+    expect(answer.status).toBe(404);
+  });
 
   it('that are malformed are refused without a fuss', async () => {
     const answer = await service.request('GET', '/api/auth/%zz/');
@@ -93,16 +100,27 @@ describe('paths', () => {
 });
 
 describe('the Accept header', () => {
-  it.each(['application/xml', 'image/png', 'application/json;q=0', 'text/plain'])('%s cannot be satisfied', async (accept) => {
-    for (const path of ['/api/auth/me/', '/api/auth/verify-email/']) {
-      const answer = await service.request('GET', path, { headers: { accept } });
-      expect(answer.body).toEqual({ detail: 'Could not satisfy the request Accept header.' });
-      expect(answer.status).toBe(406);
-    }
-  });
+  it.each(['application/xml', 'image/png', 'application/json;q=0', 'text/plain'])(
+    '%s cannot be satisfied',
+    async (accept) => {
+      for (const path of ['/api/auth/me/', '/api/auth/verify-email/']) {
+        const answer = await service.request('GET', path, { headers: { accept } });
+        expect(answer.body).toEqual({ detail: 'Could not satisfy the request Accept header.' });
+        expect(answer.status).toBe(406);
+      }
+    },
+  );
 
-  it.each(['*/*', 'application/*', 'application/json', 'text/html,*/*;q=0.8', 'application/xml, application/json;q=0.1'])('%s can', async (accept) => {
-    expect((await service.request('GET', '/api/auth/me/', { token: person.access, headers: { accept } })).status).toBe(200);
+  it.each([
+    '*/*',
+    'application/*',
+    'application/json',
+    'text/html,*/*;q=0.8',
+    'application/xml, application/json;q=0.1',
+  ])('%s can', async (accept) => {
+    expect((await service.request('GET', '/api/auth/me/', { token: person.access, headers: { accept } })).status).toBe(
+      200,
+    );
   });
 });
 
@@ -158,14 +176,18 @@ describe('other origins', () => {
     expect(answer.headers.get('access-control-allow-origin')).toBe(origin);
   });
 
-  it.each(['https://evil.example', 'null', 'https://app.example.com.evil.example', 'https://notapp.example.com', 'http://app.example.com', 'https://app.example.com:8443'])(
-    '%s does not',
-    async (origin) => {
-      expect((await preflight(origin)).headers.get('access-control-allow-origin')).toBeNull();
-      const answer = await service.request('GET', '/api/auth/me/', { headers: { origin } });
-      expect(answer.headers.get('access-control-allow-origin')).toBeNull();
-    },
-  );
+  it.each([
+    'https://evil.example',
+    'null',
+    'https://app.example.com.evil.example',
+    'https://notapp.example.com',
+    'http://app.example.com',
+    'https://app.example.com:8443',
+  ])('%s does not', async (origin) => {
+    expect((await preflight(origin)).headers.get('access-control-allow-origin')).toBeNull();
+    const answer = await service.request('GET', '/api/auth/me/', { headers: { origin } });
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+  });
 
   it('may read answers to what nobody foresaw, too', async () => {
     const answer = await service.request('GET', '/nothing', { headers: { origin: 'https://app.example.com' } });

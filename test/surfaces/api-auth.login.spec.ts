@@ -68,7 +68,9 @@ describe('login refuses', () => {
       non_field_errors: ['Account is not active. Please verify your email first.'],
     });
     expect(answer.status).toBe(400);
-    expect(await service.sql('SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id WHERE u.email = $1', [email])).toEqual([]);
+    expect(
+      await service.sql('SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id WHERE u.email = $1', [email]),
+    ).toEqual([]);
   });
 
   it('a disabled account', async () => {
@@ -114,7 +116,7 @@ describe('login', () => {
   it('never takes credentials out of the query', async () => {
     const { user } = await join(service);
     const query = new URLSearchParams({ email: user.email, identifier: user.email, password: PASSWORD });
-    const answer = await service.request('POST', `/api/auth/login/?${query}`, { body: {} });
+    const answer = await service.request('POST', `/api/auth/login/?${query.toString()}`, { body: {} });
     expect(answer.body).toEqual({ email: [REQUIRED], password: [REQUIRED] });
   });
 

@@ -28,14 +28,21 @@ describe('asking for a reset', () => {
     expect(answer.status).toBe(400);
   });
 
-  it.each(['nobody@example.com', 'no address', 12, true, ['a@example.com'], { a: 1 }, 'a\0b@example.com', 'a\ud800@example.com', '%'])(
-    'is answered the same for %j',
-    async (email) => {
-      const answer = await ask({ email });
-      expect(answer.body).toEqual(neutral);
-      expect(answer.status).toBe(200);
-    },
-  );
+  it.each([
+    'nobody@example.com',
+    'no address',
+    12,
+    true,
+    ['a@example.com'],
+    { a: 1 },
+    'a\0b@example.com',
+    'a\ud800@example.com',
+    '%',
+  ])('is answered the same for %j', async (email) => {
+    const answer = await ask({ email });
+    expect(answer.body).toEqual(neutral);
+    expect(answer.status).toBe(200);
+  });
 
   it('mails the stored address, whatever spelling was sent, and nobody else', async () => {
     const { user } = await join(service);
@@ -51,17 +58,26 @@ describe('asking for a reset', () => {
     const { user } = await join(service);
     await service.sql(`UPDATE users SET state = 'disabled' WHERE email = $1`, [user.email]);
     expect((await ask({ email: user.email })).body).toEqual(neutral);
-    expect(await service.sql(`SELECT 1 FROM outgoing_mails WHERE recipient = $1 AND kind = 'reset_password'`, [user.email])).toEqual([]);
+    expect(
+      await service.sql(`SELECT 1 FROM outgoing_mails WHERE recipient = $1 AND kind = 'reset_password'`, [user.email]),
+    ).toEqual([]);
   });
 
   it('names a host of its own in the link, not the one of the request', async () => {
     const { user } = await join(service);
     await service.request('POST', '/api/auth/password-reset/', {
       body: { email: user.email },
-      headers: { host: 'evil.example', 'x-forwarded-host': 'evil.example', forwarded: 'host=evil.example', 'x-forwarded-proto': 'http' },
+      headers: {
+        host: 'evil.example',
+        'x-forwarded-host': 'evil.example',
+        forwarded: 'host=evil.example',
+        'x-forwarded-proto': 'http',
+      },
     });
     const mail = await service.smtp.next(user.email, 2);
-    expect(mail.text).toMatch(/^Click here to reset your password: https:\/\/auth\.test\/account\/reset-password\?token=[0-9a-f]{32}$/m);
+    expect(mail.text).toMatch(
+      /^Click here to reset your password: https:\/\/auth\.test\/account\/reset-password\?token=[0-9a-f]{32}$/m,
+    );
     expect(mail.text + mail.html).not.toContain('evil');
   });
 });
@@ -132,8 +148,12 @@ describe('confirming a reset', () => {
   it("refuses the account's own names as password", async () => {
     const { user } = await join(service, 'longlocalpart@example.com', { username: 'longusername' });
     const token = await askForReset(service, user.email);
-    expect((await confirm({ token, password: 'LongLocalPart' })).body).toEqual({ password: ['The password is too similar to the email.'] });
-    expect((await confirm({ token, password: 'longusername' })).body).toEqual({ password: ['The password is too similar to the username.'] });
+    expect((await confirm({ token, password: 'LongLocalPart' })).body).toEqual({
+      password: ['The password is too similar to the email.'],
+    });
+    expect((await confirm({ token, password: 'longusername' })).body).toEqual({
+      password: ['The password is too similar to the username.'],
+    });
   });
 
   it('ends every session and every other secret, signs in anew, and tells the owner', async () => {
@@ -164,7 +184,10 @@ describe('confirming a reset', () => {
     const token = await askForReset(service, email);
     const { body } = await confirm({ token, password: NEW });
     expect(body.user.is_active).toBe(true);
-    const [row] = await service.sql('SELECT state, email_verified_at IS NOT NULL AS verified FROM users WHERE email = $1', [email]);
+    const [row] = await service.sql(
+      'SELECT state, email_verified_at IS NOT NULL AS verified FROM users WHERE email = $1',
+      [email],
+    );
     expect(row).toEqual({ state: 'active', verified: true });
     const answer = await service.request('POST', '/api/auth/verify-email/', { body: { token: verification } });
     expect(answer.body).toEqual({ detail: 'Invalid token' });
@@ -175,14 +198,18 @@ describe('confirming a reset', () => {
     const token = await askForReset(service, user.email);
     await service.sql(`UPDATE users SET state = 'disabled' WHERE email = $1`, [user.email]);
     expect((await confirm({ token, password: NEW })).body).toEqual(invalid);
-    expect(await service.sql('SELECT state FROM users WHERE email = $1', [user.email])).toEqual([{ state: 'disabled' }]);
+    expect(await service.sql('SELECT state FROM users WHERE email = $1', [user.email])).toEqual([
+      { state: 'disabled' },
+    ]);
   });
 
   it.skipIf(isEmbedded)('lets one of many in', async () => {
     for (let round = 0; round < 10; round += 1) {
       const { user } = await join(service);
       const token = await askForReset(service, user.email);
-      const answers = await Promise.all(Array.from({ length: 16 }, (_, index) => confirm({ token, password: `${NEW}${index}` })));
+      const answers = await Promise.all(
+        Array.from({ length: 16 }, (_, index) => confirm({ token, password: `${NEW}${index}` })),
+      );
       expect(answers.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(15).fill(400)]);
       const winner = answers.findIndex(({ status }) => status === 200);
       expect((await login(service, user.email, `${NEW}${winner}`)).status).toBe(200);

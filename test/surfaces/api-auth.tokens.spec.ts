@@ -50,31 +50,40 @@ describe('the header', () => {
     expect((await me(`${scheme}   ${access} `)).status).toBe(200);
   });
 
-  it.each([undefined, '', '   ', 'Basic dXNlcjpwYXNz', 'Token abc', 'nonsense'])('%j is no credentials', async (header) => {
-    const answer = await me(header);
-    expect(answer.body).toEqual({ detail: 'Authentication credentials were not provided.' });
-    expect(answer.status).toBe(401);
-    expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="api"');
-  });
+  it.each([undefined, '', '   ', 'Basic dXNlcjpwYXNz', 'Token abc', 'nonsense'])(
+    '%j is no credentials',
+    async (header) => {
+      const answer = await me(header);
+      expect(answer.body).toEqual({ detail: 'Authentication credentials were not provided.' });
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="api"');
+    },
+  );
 
-  it.each(['Bearer', 'JWT', 'bearer ', 'Bearer a b', 'Bearer a b c'])('%j is not a scheme and a token', async (header) => {
-    const answer = await me(header);
-    expect(answer.body).toEqual({
-      detail: 'Authorization header must contain two space-delimited values',
-      code: 'bad_authorization_header',
-    });
-    expect(answer.status).toBe(401);
-    expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="api"');
-  });
+  it.each(['Bearer', 'JWT', 'bearer ', 'Bearer a b', 'Bearer a b c'])(
+    '%j is not a scheme and a token',
+    async (header) => {
+      const answer = await me(header);
+      expect(answer.body).toEqual({
+        detail: 'Authorization header must contain two space-delimited values',
+        code: 'bad_authorization_header',
+      });
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="api"');
+    },
+  );
 });
 
 describe('an access token is refused', () => {
-  it.each(['garbage', 'a.b.c', 'a..', '...', 'a.b.c.d', '\u00e9', 'x'.repeat(8_000)])('when it is none (%#)', async (token) => {
-    const answer = await me(`Bearer ${token}`);
-    expect(answer.body).toEqual(badAccess('Token is invalid'));
-    expect(answer.status).toBe(401);
-    expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="api"');
-  });
+  it.each(['garbage', 'a.b.c', 'a..', '...', 'a.b.c.d', '\u00e9', 'x'.repeat(8_000)])(
+    'when it is none (%#)',
+    async (token) => {
+      const answer = await me(`Bearer ${token}`);
+      expect(answer.body).toEqual(badAccess('Token is invalid'));
+      expect(answer.status).toBe(401);
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="api"');
+    },
+  );
 
   it('when it has expired', async () => {
     const { access } = await join(service);
@@ -121,7 +130,9 @@ describe('an access token is refused', () => {
     const { header, claims } = parts(access);
     const [head = '', body = '', signature = ''] = access.split('.');
     const stranger = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const [key] = await service.sql<{ kid: string; sealed_private_key: Buffer; public_jwk: object }>('SELECT * FROM signing_keys');
+    const [key] = await service.sql<{ kid: string; sealed_private_key: Buffer; public_jwk: object }>(
+      'SELECT * FROM signing_keys',
+    );
     const masterKey = new MasterKey(service.variables.SECRET_KEY ?? '');
     const own = createPrivateKey(masterKey.open('signing keys', key!.sealed_private_key, key!.kid));
 
@@ -274,28 +285,35 @@ describe('refresh', () => {
 
   it('refuses a token of another surface, and ends nothing', async () => {
     const { access, refresh: token, user } = await join(service);
-    await service.sql(`UPDATE sessions SET surface = 'djoser' WHERE user_id = (SELECT id FROM users WHERE email = $1)`, [user.email]);
+    await service.sql(
+      `UPDATE sessions SET surface = 'djoser' WHERE user_id = (SELECT id FROM users WHERE email = $1)`,
+      [user.email],
+    );
     expect((await refresh(token)).body).toEqual(badRefresh('Token is invalid'));
     expect((await me(`Bearer ${access}`)).status).toBe(200);
   });
 
   it('takes the tokens of the surface that shares its route', async () => {
     const { refresh: token, user } = await join(service);
-    await service.sql(`UPDATE sessions SET surface = 'api-auth-camel' WHERE user_id = (SELECT id FROM users WHERE email = $1)`, [
-      user.email,
-    ]);
+    await service.sql(
+      `UPDATE sessions SET surface = 'api-auth-camel' WHERE user_id = (SELECT id FROM users WHERE email = $1)`,
+      [user.email],
+    );
     expect((await refresh(token)).status).toBe(200);
   });
 });
 
 describe('logout', () => {
-  it.each([{}, { refresh: '' }, { refresh: null }, { refresh: 0 }, { refresh: false }, { refresh: [] }])('%j: the token is missing', async (body) => {
-    const { access } = await join(service);
-    const answer = await logout(access, body);
-    expect(answer.body).toEqual({ detail: 'Refresh token is required.' });
-    expect(answer.status).toBe(400);
-    expect((await me(`Bearer ${access}`)).status).toBe(200);
-  });
+  it.each([{}, { refresh: '' }, { refresh: null }, { refresh: 0 }, { refresh: false }, { refresh: [] }])(
+    '%j: the token is missing',
+    async (body) => {
+      const { access } = await join(service);
+      const answer = await logout(access, body);
+      expect(answer.body).toEqual({ detail: 'Refresh token is required.' });
+      expect(answer.status).toBe(400);
+      expect((await me(`Bearer ${access}`)).status).toBe(200);
+    },
+  );
 
   it.each(['garbage', 12, true, ['x'], { a: 1 }, 'a\0b', '\ud800'])('%j is no refresh token', async (token) => {
     const { access } = await join(service);

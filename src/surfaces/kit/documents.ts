@@ -20,9 +20,37 @@ export function createDocuments(app: INestApplication, surfaces: readonly Surfac
         ACCESS_TOKEN_SCHEME,
       );
     const document = SwaggerModule.createDocument(app, builder.build(), { include: [surface.module] });
+    addExamples(document);
     documents.set(surface, surface.document.trailingSlash ? withTrailingSlashes(document) : document);
   }
   return documents;
+}
+
+/** An answer that has no example of its own gets one of its fields' examples. */
+function addExamples(document: OpenAPIObject): void {
+  const schemas = (document.components?.schemas ?? {}) as Record<string, Schema>;
+  const exampleOf = (schema: Schema): unknown => {
+    const { $ref, properties = {}, example } = schema;
+    if ($ref !== undefined) return exampleOf(schemas[$ref.split('/').at(-1) ?? ''] ?? {});
+    if (example !== undefined) return example;
+    return Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, exampleOf(property)]));
+  };
+  const operations = Object.values(document.paths).flatMap((item) => Object.values(item) as Operation[]);
+  for (const media of operations.flatMap(({ responses }) =>
+    Object.values(responses).flatMap(({ content = {} }) => Object.values(content)),
+  )) {
+    if (media.example === undefined && media.examples === undefined) media.example = exampleOf(media.schema);
+  }
+}
+
+interface Schema {
+  $ref?: string;
+  properties?: Record<string, Schema>;
+  example?: unknown;
+}
+
+interface Operation {
+  responses: Record<string, { content?: Record<string, { schema: Schema; example?: unknown; examples?: unknown }> }>;
 }
 
 /** Both forms of every path are served; the document shows the one that its clients know. */

@@ -22,6 +22,9 @@ export class InputPipe implements PipeTransform {
 /** Of what is repeated in a query, the last counts. */
 function lastValues(query: object): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(query).map(([name, value]: [string, unknown]) => [name, Array.isArray(value) ? value.at(-1) : value]),
+    Object.entries(query).map(([name, value]: [string, unknown]) => [
+      name,
+      Array.isArray(value) ? value.at(-1) : value,
+    ]),
   );
 }

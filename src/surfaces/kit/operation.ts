@@ -47,6 +47,29 @@ const OF_PROTECTED: readonly FailureCode[] = [
 
 const OF_BODIES: readonly FailureCode[] = ['malformed_json', 'body_not_an_object', 'unsupported_media_type'];
 
+/** What is answered before a surface is asked, in the words of the last filter. */
+const TOO_LARGE = {
+  status: 413,
+  code: 'body_too_large',
+  summary: 'The body is beyond the limit',
+  body: { detail: 'The request body is too large.' },
+};
+
+const UNFORESEEN = [
+  {
+    status: 500,
+    code: 'unforeseen',
+    summary: 'Nobody foresaw this; the log knows more under this id',
+    body: { detail: 'A server error occurred. Request id: 8f0c1b1e-2c3d-4a5b-9c6d-7e8f90a1b2c3' },
+  },
+  {
+    status: 503,
+    code: 'unavailable',
+    summary: 'The database cannot be reached at the moment',
+    body: { detail: 'Service temporarily unavailable, try again later.' },
+  },
+];
+
 /** The media types that a body is read from. */
 const CONSUMED = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'];
 
@@ -56,7 +79,11 @@ export function Operation(options: OperationOptions): MethodDecorator {
   return applyDecorators(
     access === 'public' ? Public() : applyDecorators(Protected(), ApiSecurity(ACCESS_TOKEN_SCHEME)),
     HttpCode(answer.status),
-    ApiOperation({ summary, ...(description === undefined ? {} : { description }) }),
+    ApiOperation({
+      summary,
+      ...(description === undefined ? {} : { description }),
+      ...(access === 'public' ? { security: [] } : {}),
+    }),
     ...(body === undefined ? [] : [ApiConsumes(...CONSUMED), ApiBody(bodyDocument(body, bodyExample))]),
     ApiExtraModels(answer.type),
     ApiResponse({
@@ -79,22 +106,21 @@ export function documentFailures(prototype: object, handlerName: string, surface
   const descriptor = Object.getOwnPropertyDescriptor(prototype, handlerName);
   const options = Reflect.getMetadata(OPERATION, descriptor?.value as object) as OperationOptions | undefined;
   if (descriptor === undefined || options === undefined) return;
-  const byStatus = new Map<number, { code: FailureCode; body: unknown }[]>();
-  for (const code of failuresOf(options)) {
+  const refusals = failuresOf(options).map((code) => {
     const [status, body] = word(options.words ?? surfaceWords, sampleOf(code, options));
-    byStatus.set(status, [...(byStatus.get(status) ?? []), { code, body }]);
-  }
-  for (const [status, answers] of byStatus) {
-    const described = [...new Set(answers.map(({ code }) => SAMPLES[code].description))];
+    return { status, code: code as string, summary: SAMPLES[code].description, body };
+  });
+  if (options.body !== undefined) refusals.push(TOO_LARGE);
+  refusals.push(...UNFORESEEN);
+  for (const status of new Set(refusals.map((refusal) => refusal.status))) {
+    const answers = refusals.filter((refusal) => refusal.status === status);
     const document = ApiResponse({
       status,
-      description: described.join('; '),
+      description: [...new Set(answers.map(({ summary }) => summary))].join('; '),
       content: {
         'application/json': {
-          schema: oneOf(answers.map(({ body }) => schemaOf(body))),
-          examples: Object.fromEntries(
-            answers.map(({ code, body }) => [code, { summary: SAMPLES[code].description, value: body }]),
-          ),
+          schema: schemaOfAll(answers.map(({ body }) => body)),
+          examples: Object.fromEntries(answers.map(({ code, summary, body }) => [code, { summary, value: body }])),
         },
       },
     });
@@ -128,17 +154,33 @@ function bodyDocument(type: InputClass, example: object | undefined): Parameters
 
 interface Schema {
   type?: string;
-  enum?: unknown[];
   properties?: Record<string, Schema>;
   required?: string[];
-  additionalProperties?: Schema;
+  additionalProperties?: Schema | boolean;
   items?: Schema;
   oneOf?: Schema[];
 }
 
-function oneOf(schemas: Schema[]): Schema {
-  const distinct = [...new Map(schemas.map((schema) => [JSON.stringify(schema), schema])).values()];
+/** One schema for all bodies of a status: those with fixed keys are one shape, those with messages by field another. */
+function schemaOfAll(bodies: readonly unknown[]): Schema {
+  const schemas = bodies.map(schemaOf);
+  const fixed = schemas.filter(({ properties }) => properties !== undefined);
+  const others = [...new Map(schemas.map((schema) => [JSON.stringify(schema), schema])).values()].filter(
+    ({ properties }) => properties === undefined,
+  );
+  const distinct = fixed.length > 0 ? [...others, merge(fixed)] : others;
   return distinct.length === 1 && distinct[0] !== undefined ? distinct[0] : { oneOf: distinct };
+}
+
+function merge(schemas: readonly Schema[]): Schema {
+  const isEverywhere = (name: string): boolean => schemas.every(({ required = [] }) => required.includes(name));
+  const properties = Object.assign({}, ...schemas.map((schema) => schema.properties)) as Record<string, Schema>;
+  return {
+    type: 'object',
+    properties,
+    required: Object.keys(properties).filter(isEverywhere),
+    additionalProperties: false,
+  };
 }
 
 /** The shape of an error body; one that lists messages by field may have any field. */

@@ -6,7 +6,7 @@ import Handlebars from 'handlebars';
 import { Public } from '../../platform/http/access.js';
 
 const handlebars = Handlebars.create();
-const style = source('style.css.hbs');
+const style = source('style.css');
 handlebars.registerPartial(
   'layout',
   source('layout.hbs').replace('/* style */', () => style),

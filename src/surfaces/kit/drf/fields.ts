@@ -82,7 +82,10 @@ export function Text(options: TextOptions): PropertyDecorator {
 
 /** A value that the handler looks at itself: whatever came, as it came. */
 export function Loose(document: { example: string; description?: string; required?: boolean }): PropertyDecorator {
-  return applyDecorators(Field((raw) => raw), ApiProperty({ type: String, required: false, ...document }));
+  return applyDecorators(
+    Field((raw) => raw),
+    ApiProperty({ type: String, required: false, ...document }),
+  );
 }
 
 /** What Python would take for false, as hand-written checks of a field do. */
