@@ -8,7 +8,7 @@ import { openEmbeddedDatabase } from './platform/database/embedded.js';
 import { createAdapter } from './platform/http/adapter.js';
 import { configureHttp } from './platform/http/configure.js';
 import { createLogger, NestLogger } from './platform/logging/logger.js';
-import { serveDocuments } from './surfaces/kit/documents.js';
+import { DOCS_PATH, serveDocuments } from './surfaces/kit/documents.js';
 import { acceptRawBodies } from './surfaces/kit/raw-body.js';
 
 /** The service, put together and not yet listening. */
@@ -33,7 +33,7 @@ export async function createApplication({ environment, settings }: ReadSettings)
       { logger: new NestLogger(logger), bodyParser: false, abortOnError: false },
     );
     acceptRawBodies(nest.getHttpAdapter().getInstance());
-    await configureHttp(nest, environment);
+    await configureHttp(nest, environment, DOCS_PATH);
     serveDocuments(nest, SURFACES);
     return {
       nest,

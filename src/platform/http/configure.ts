@@ -17,8 +17,24 @@ const ALLOWED_HEADERS = [
 
 const EXPOSED_HEADERS = ['Retry-After', 'X-Request-ID'];
 
-/** Headers, CORS, the access log and the last filter; before the routes are made. */
-export async function configureHttp(app: NestFastifyApplication, environment: Environment): Promise<void> {
+/** What the page that shows the documents is made of: its own scripts, and styles that its scripts write. */
+const DOCS_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+].join('; ');
+
+/** Headers, CORS, the access log and the last filter; before the routes are made. `docsPath` has no slashes around it. */
+export async function configureHttp(
+  app: NestFastifyApplication,
+  environment: Environment,
+  docsPath: string,
+): Promise<void> {
   app.useGlobalFilters(new FallbackFilter());
   const fastify = app.getHttpAdapter().getInstance();
 
@@ -49,6 +65,7 @@ export async function configureHttp(app: NestFastifyApplication, environment: En
   fastify.addHook('onRequest', (request, reply, done) => {
     // Answers here carry tokens and personal data; whatever may be kept says so itself.
     reply.header('cache-control', 'no-store').header('x-request-id', request.id);
+    if (isBelow(request.url, docsPath)) reply.header('content-security-policy', DOCS_POLICY);
     done();
   });
 
@@ -65,4 +82,8 @@ export async function configureHttp(app: NestFastifyApplication, environment: En
     );
     done();
   });
+}
+
+function isBelow(url: string, path: string): boolean {
+  return url === `/${path}` || url.startsWith(`/${path}/`) || url.startsWith(`/${path}?`);
 }

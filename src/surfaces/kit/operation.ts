@@ -47,15 +47,23 @@ const OF_PROTECTED: readonly FailureCode[] = [
 
 const OF_BODIES: readonly FailureCode[] = ['malformed_json', 'body_not_an_object', 'unsupported_media_type'];
 
+/** One way in which an operation says no; `code` names the example. */
+interface Refusal {
+  status: number;
+  code: string;
+  summary: string;
+  body: unknown;
+}
+
 /** What is answered before a surface is asked, in the words of the last filter. */
-const TOO_LARGE = {
+const TOO_LARGE: Refusal = {
   status: 413,
   code: 'body_too_large',
   summary: 'The body is beyond the limit',
   body: { detail: 'The request body is too large.' },
 };
 
-const UNFORESEEN = [
+const UNFORESEEN: readonly Refusal[] = [
   {
     status: 500,
     code: 'unforeseen',
@@ -106,9 +114,9 @@ export function documentFailures(prototype: object, handlerName: string, surface
   const descriptor = Object.getOwnPropertyDescriptor(prototype, handlerName);
   const options = Reflect.getMetadata(OPERATION, descriptor?.value as object) as OperationOptions | undefined;
   if (descriptor === undefined || options === undefined) return;
-  const refusals = failuresOf(options).map((code) => {
+  const refusals: Refusal[] = failuresOf(options).map((code) => {
     const [status, body] = word(options.words ?? surfaceWords, sampleOf(code, options));
-    return { status, code: code as string, summary: SAMPLES[code].description, body };
+    return { status, code: code, summary: SAMPLES[code].description, body };
   });
   if (options.body !== undefined) refusals.push(TOO_LARGE);
   refusals.push(...UNFORESEEN);
