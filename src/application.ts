@@ -1,5 +1,6 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { DestinationStream } from 'pino';
 import { AppModule, SURFACES } from './app.module.js';
 import { MailDispatcher } from './mail/mail.dispatcher.js';
 import type { ReadSettings } from './platform/config/environment.js';
@@ -20,8 +21,12 @@ export interface Application {
   close(): Promise<void>;
 }
 
-export async function createApplication({ environment, settings }: ReadSettings): Promise<Application> {
-  const logger = createLogger(environment);
+/** `log`: where log lines go instead of standard output. */
+export async function createApplication(
+  { environment, settings }: ReadSettings,
+  log?: DestinationStream,
+): Promise<Application> {
+  const logger = createLogger(environment, log);
   const secretKey = environment.SECRET_KEY ?? secretKeyFrom(environment.DATA_DIR);
   const embedded =
     environment.DATABASE_URL === undefined ? await openEmbeddedDatabase(environment.DATA_DIR) : undefined;

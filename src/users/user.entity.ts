@@ -1,4 +1,4 @@
-import { Check, Column, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, Generated, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
 
 export type Role = 'Viewer' | 'Manager' | 'Admin';
 
@@ -22,7 +22,8 @@ export class User {
   })
   id!: number;
 
-  @Column('uuid', { name: 'public_id', default: () => 'gen_random_uuid()' })
+  @Column('uuid', { name: 'public_id' })
+  @Generated('uuid')
   publicId!: string;
 
   /** As its owner wrote it. */

@@ -97,6 +97,7 @@ const allowed = [
         'handlebars',
         'p-limit',
         'pg',
+        'reflect-metadata',
         'pino',
       ),
     ],

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Type } from '@nestjs/common';
 import { getDataSourceToken } from '@nestjs/typeorm';
+import type { DestinationStream } from 'pino';
 import { inject } from 'vitest';
 import type { DataSource } from 'typeorm';
 import { SURFACES } from '../../src/app.module.js';
@@ -87,12 +88,12 @@ const DEFAULTS = {
 
 export async function startService(
   overrides: Record<string, string | undefined> = {},
-  shared?: { database?: TestDatabase; smtp?: SmtpSink },
+  shared?: { database?: TestDatabase; smtp?: SmtpSink; log?: DestinationStream },
 ): Promise<Service> {
   const database = shared?.database ?? (await createDatabase());
   const smtp = shared?.smtp ?? (await new SmtpSink().start());
   const variables = { ...DEFAULTS, ...database.variables, SMTP_URL: smtp.url, ...overrides };
-  const application = await createApplication(readEnvironment(variables, SETTINGS_CLASSES));
+  const application = await createApplication(readEnvironment(variables, SETTINGS_CLASSES), shared?.log);
   const port = await application.listen();
   const url = `http://127.0.0.1:${port}`;
   const dataSource = application.nest.get<DataSource>(getDataSourceToken(), { strict: false });

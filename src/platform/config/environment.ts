@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { existsSync } from 'node:fs';
 import { plainToInstance, Type } from 'class-transformer';
 import {
@@ -119,10 +120,14 @@ export class Environment {
     return this.RATE_LIMITS === 'on';
   }
 
-  /** For Fastify's `trustProxy`: `false`, a number of hops, or the addresses and networks that are believed. */
-  get trustedProxies(): false | number | string[] {
+  /**
+   * For Fastify's `trustProxy`: nobody, the nearest so many hops, or these addresses and networks. Hops are for a service
+   * that nobody can reach but through its proxies.
+   */
+  get trustedProxies(): false | string[] | ((address: string, hop: number) => boolean) {
     if (this.TRUST_PROXY === 'off') return false;
-    return /^\d+$/.test(this.TRUST_PROXY) ? Number(this.TRUST_PROXY) : list(this.TRUST_PROXY);
+    const hops = Number(this.TRUST_PROXY);
+    return Number.isInteger(hops) ? (_address, hop) => hop < hops : list(this.TRUST_PROXY);
   }
 }
 
@@ -168,6 +173,11 @@ export function readProcessEnvironment(classes: readonly SettingsClass[]): ReadS
 /** Must run before the first hash: libuv reads the size of its pool once, and its default of 4 would bound a larger machine. */
 export function sizeThreadPool(threads: number): void {
   process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, threads));
+}
+
+/** Must run before `argon2` is imported: it looks for its binary in this folder instead of its own. */
+export function setArgon2Folder(folder: string): void {
+  process.env.ARGON2_PREBUILD = folder;
 }
 
 function readClass<T extends object>(

@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { Injectable, type OnModuleInit } from '@nestjs/common';
-import argon2 from 'argon2';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import pLimit from 'p-limit';
 import { Environment } from '../config/environment.js';
+import { argon2, argon2Build } from './argon2-build.js';
 
 /** Hashes that may wait for each core; at some 40 hashes a second and core the last one waits little over a second. */
 const QUEUE_PER_CORE = 50;
@@ -30,6 +30,7 @@ interface Scheme {
  */
 @Injectable()
 export class PasswordHasher implements OnModuleInit {
+  private readonly logger = new Logger(PasswordHasher.name);
   private readonly cores = availableParallelism();
   private readonly budget = pLimit(this.cores);
   private readonly options: { type: 2; memoryCost: number; timeCost: number; parallelism: number };
@@ -56,6 +57,8 @@ export class PasswordHasher implements OnModuleInit {
 
   async onModuleInit(): Promise<void> {
     this.decoy = await argon2.hash('the password of nobody', this.options);
+    const { memoryCost, timeCost, parallelism } = this.options;
+    this.logger.log(`argon2id m=${memoryCost} KiB, t=${timeCost}, p=${parallelism}; ${argon2Build} build`);
   }
 
   /** A PHC string of argon2id. Throws `HashBudgetSpent`. */

@@ -25,8 +25,7 @@ export function createAdapter(environment: Environment, logger: Logger): Fastify
     requestTimeout: TIMEOUTS.request,
     handlerTimeout: TIMEOUTS.handler,
     forceCloseConnections: 'idle',
-    // A number is the count of trusted hops; only its type is missing.
-    trustProxy: environment.trustedProxies as boolean | string[],
+    trustProxy: environment.trustedProxies,
     routerOptions: { ignoreTrailingSlash: true, caseSensitive: true, maxParamLength: 1024 },
     clientErrorHandler: answerMalformedRequest,
     // What the router refuses before any hook runs: a malformed or over-long address.

@@ -69,6 +69,17 @@ export async function configureHttp(
     done();
   });
 
+  // A connection that was busy when the stop began would be kept alive after its answer, and keep the process alive, too.
+  let stopping = false;
+  fastify.addHook('preClose', (done) => {
+    stopping = true;
+    done();
+  });
+  fastify.addHook('onSend', (_request, reply, _payload, done) => {
+    if (stopping) reply.header('connection', 'close');
+    done();
+  });
+
   // The pattern of the route and never the address: paths and queries hold tokens and addresses.
   fastify.addHook('onResponse', (request, reply, done) => {
     request.log.info(

@@ -1,20 +1,23 @@
 import type { LoggerService } from '@nestjs/common';
-import { pino, type Logger } from 'pino';
+import { pino, type DestinationStream, type Logger } from 'pino';
 import type { Environment } from '../config/environment.js';
 
 /**
- * JSON lines on standard output. Of an error only its type, its message, its code and its stack are written: the ones of
- * the database carry the values of the statement that failed.
+ * JSON lines, on standard output unless told otherwise. Of an error only its type, its message, its code and its stack
+ * are written: the ones of the database carry the values of the statement that failed.
  */
-export function createLogger({ LOG_LEVEL }: Environment): Logger {
-  return pino({
-    level: LOG_LEVEL,
-    base: undefined,
-    timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (level) => ({ level }) },
-    // Addresses of requests hold tokens; whatever logs a request whole is left with its id.
-    serializers: { err: describeError, req: ({ id }: { id?: unknown }) => ({ id }), res: () => undefined },
-  });
+export function createLogger({ LOG_LEVEL }: Environment, destination: DestinationStream = pino.destination(1)): Logger {
+  return pino(
+    {
+      level: LOG_LEVEL,
+      base: undefined,
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+      // Addresses of requests hold tokens; whatever logs a request whole is left with its id.
+      serializers: { err: describeError, req: ({ id }: { id?: unknown }) => ({ id }), res: () => undefined },
+    },
+    destination,
+  );
 }
 
 /** What Nest tells of its own start, a line for each route and module. */
