@@ -8,6 +8,10 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 60_000,
-    reporters: ['default', ['json', { outputFile: 'test-results/unit.json' }]],
+    reporters: [
+      'default',
+      './test/support/skipped.reporter.ts',
+      ['json', { outputFile: `test-results/${process.env.TEST_RESULTS ?? 'unit'}.json` }],
+    ],
   },
 });
