@@ -170,7 +170,10 @@ export function readProcessEnvironment(classes: readonly SettingsClass[]): ReadS
   return readEnvironment(process.env, classes);
 }
 
-/** Must run before the first hash: libuv reads the size of its pool once, and its default of 4 would bound a larger machine. */
+/**
+ * libuv reads the size of its pool once, and its default of 4 would bound the hashes of a larger machine. On Node 20 the
+ * loader has used the pool by now: there, the variable is to be set outside.
+ */
 export function sizeThreadPool(threads: number): void {
   process.env.UV_THREADPOOL_SIZE ??= String(Math.max(4, threads));
 }

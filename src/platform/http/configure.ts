@@ -82,10 +82,13 @@ export async function configureHttp(
 
   // The pattern of the route and never the address: paths and queries hold tokens and addresses.
   fastify.addHook('onResponse', (request, reply, done) => {
-    request.log.info(
+    const { url: route = null } = request.routeOptions;
+    // Probes come every few seconds and say nothing new.
+    const level = route?.startsWith('/health/') ? 'debug' : 'info';
+    request.log[level](
       {
         method: request.method,
-        route: request.routeOptions.url ?? null,
+        route,
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime * 10) / 10,
       },
