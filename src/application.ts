@@ -8,8 +8,10 @@ import { secretKeyFrom } from './platform/crypto/secret-key-file.js';
 import { openEmbeddedDatabase } from './platform/database/embedded.js';
 import { createAdapter } from './platform/http/adapter.js';
 import { configureHttp } from './platform/http/configure.js';
+import { FallbackFilter } from './platform/http/fallback.filter.js';
 import { createLogger, NestLogger } from './platform/logging/logger.js';
 import { DOCS_PATH, serveDocuments } from './surfaces/kit/documents.js';
+import { answerForUnmatched } from './surfaces/kit/unmatched.js';
 import { acceptRawBodies } from './surfaces/kit/raw-body.js';
 
 /** The service, put together and not yet listening. */
@@ -38,6 +40,7 @@ export async function createApplication(
       { logger: new NestLogger(logger), bodyParser: false, abortOnError: false },
     );
     acceptRawBodies(nest.getHttpAdapter().getInstance());
+    nest.useGlobalFilters(new FallbackFilter((path) => answerForUnmatched(SURFACES, path)));
     await configureHttp(nest, environment, DOCS_PATH);
     serveDocuments(nest, SURFACES);
     return {

@@ -207,7 +207,9 @@ export class MailDispatcher implements OnApplicationBootstrap {
 
   private async postpone(mail: ClaimedMail, error: unknown): Promise<void> {
     const reason = nameOf(error);
-    if (OUTAGES.includes(reason)) this.hadOutage = true;
+    const isOutage = OUTAGES.includes(reason);
+    if (isOutage && !this.hadOutage) this.logger.warn(`the mail server cannot be reached (${reason}); mail waits`);
+    this.hadOutage ||= isOutage;
     if (mail.attempts >= ATTEMPTS || (isRefusal(error) && mail.attempts >= REFUSED_ATTEMPTS)) {
       await this.statements.run(GIVE_UP, [mail.id, reason, new Date()]);
       this.logger.error(`mail ${mail.id} (${mail.kind}) is given up after ${mail.attempts} attempts: ${reason}`);
@@ -215,12 +217,15 @@ export class MailDispatcher implements OnApplicationBootstrap {
     }
     const delay = Math.min(2 ** Math.min(mail.attempts - 1, 10), LONGEST_DELAY) * (0.75 + randomInt(500) / 1000);
     await this.statements.run(POSTPONE, [mail.id, reason, delay]);
-    this.logger.warn(`mail ${mail.id} (${mail.kind}) failed at attempt ${mail.attempts}: ${reason}`);
+    this.logger[isOutage ? 'debug' : 'warn'](
+      `mail ${mail.id} (${mail.kind}) failed at attempt ${mail.attempts}: ${reason}`,
+    );
   }
 
   private async hurryAfterOutage(): Promise<void> {
     if (!this.hadOutage) return;
     this.hadOutage = false;
+    this.logger.log('the mail server answers again');
     await this.statements.run(HURRY, [OUTAGES]);
     this.nudge();
   }

@@ -142,6 +142,17 @@ describe('opening the link changes nothing', () => {
     expect((await byGet(token)).status).toBe(200);
   });
 
+  it('a form that is posted gets that page, too', async () => {
+    const token = await mailedToken();
+    const answer = await service.request<string>('POST', '/api/auth/verify-email/', {
+      body: new URLSearchParams({ token }),
+      headers: { 'sec-fetch-mode': 'navigate', 'sec-fetch-dest': 'document' },
+    });
+    expect(answer.status).toBe(200);
+    expect(answer.body).toContain(`name="token" value="${token}"`);
+    expect((await byGet(token)).status).toBe(200);
+  });
+
   it('the page does not let the token break out of its field', async () => {
     const answer = await byGet('%22%3E%3Cscript%3Ealert(1)%3C/script%3E', { accept: 'text/html' });
     expect(answer.body).not.toContain('<script>');

@@ -139,6 +139,13 @@ describe('every page', () => {
     }
   });
 
+  it('that there is none of is a page, too', async () => {
+    for (const path of ['/account/nothing', '/account/verify-email/x', '/account/']) {
+      const answer = await open(path);
+      expect([answer.status, title(answer)]).toEqual([404, 'There is nothing here']);
+    }
+  });
+
   it('refuses what it cannot read as a page', async () => {
     const odd = await service.request<string>('POST', '/account/verify-email', {
       body: '<a/>',

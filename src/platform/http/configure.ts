@@ -2,7 +2,6 @@ import helmet from '@fastify/helmet';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 import type { Environment } from '../config/environment.js';
-import { FallbackFilter } from './fallback.filter.js';
 
 /** Request headers that front ends send besides the ones that need no leave. */
 const ALLOWED_HEADERS = [
@@ -29,13 +28,12 @@ const DOCS_POLICY = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** Headers, CORS, the access log and the last filter; before the routes are made. `docsPath` has no slashes around it. */
+/** Headers, CORS and the access log; before the routes are made. `docsPath` has no slashes around it. */
 export async function configureHttp(
   app: NestFastifyApplication,
   environment: Environment,
   docsPath: string,
 ): Promise<void> {
-  app.useGlobalFilters(new FallbackFilter());
   const fastify = app.getHttpAdapter().getInstance();
 
   await app.register(helmet, {

@@ -2,6 +2,8 @@ import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { isDatabaseUnavailable } from '../database/errors.js';
 
+type UnmatchedAnswer = readonly [status: number, body: unknown, headers?: Readonly<Record<string, string>>];
+
 /** Seconds after which a request that met an unreachable database may be tried again. */
 const RETRY_AFTER = 5;
 
@@ -11,6 +13,9 @@ const RETRY_AFTER = 5;
  */
 @Catch()
 export class FallbackFilter implements ExceptionFilter {
+  /** `unmatched` may have better words for a path that nobody serves. */
+  constructor(private readonly unmatched: (path: string) => UnmatchedAnswer | undefined = () => undefined) {}
+
   catch(error: unknown, host: ArgumentsHost): void {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
@@ -24,6 +29,9 @@ export class FallbackFilter implements ExceptionFilter {
     if (status === undefined) {
       request.log.error({ err: error }, 'unexpected error');
       this.send(reply, 500, `A server error occurred. Request id: ${request.id}`);
+    } else if (status === 404) {
+      const [code, body, headers = {}] = this.unmatched(request.url) ?? [404, { detail: WORDS[404] }];
+      void reply.status(code).headers(headers).send(body);
     } else {
       this.send(reply, status, WORDS[status] ?? (error as Error).message);
     }

@@ -68,6 +68,8 @@ export class InboxController {
     this.refuseStrangers(request);
     const { html } = await this.find(path);
     // Inside the sandbox a link would open in the frame, where the page it leads to may not work.
+    // A sandboxed page is an origin of its own, and the header would only be complained about.
+    reply.removeHeader('origin-agent-cluster');
     this.sendPage(reply, html.replace('<head>', '<head><base target="_blank">'), MAIL_POLICY);
   }
 

@@ -117,9 +117,7 @@ export class ApiAuthController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<LinkLoginResponse | undefined> {
     if (request.method === 'HEAD') return undefined;
-    if (isScripted(request)) return this.verify(query.token, client);
-    sendPage(reply, 200, confirmEmailPage({ token: textOf(query.token) ?? '' }));
-    return undefined;
+    return this.verifyForScript(query.token, client, request, reply);
   }
 
   @Post('verify-email/')
@@ -136,8 +134,11 @@ export class ApiAuthController {
     @Body() body: VerifyEmailRequest,
     @Query() query: VerifyEmailQuery,
     @ClientOf() client: Client,
-  ): Promise<LinkLoginResponse> {
-    return this.verify(isFalsy(body.token) ? query.token : body.token, client);
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<LinkLoginResponse | undefined> {
+    const token = isFalsy(body.token) ? query.token : body.token;
+    return this.verifyForScript(token, client, request, reply);
   }
 
   @Post('login/')
@@ -241,7 +242,7 @@ export class ApiAuthController {
     return LinkLoginResponse.of('Password reset successful. You are now logged in.', login);
   }
 
-  @Get(['me/', 'user/'])
+  @Get('me/')
   @Operation({
     access: 'protected',
     summary: 'Current user',
@@ -249,6 +250,28 @@ export class ApiAuthController {
   })
   me(@Caller() { user }: SignedIn): UserResponse {
     return UserResponse.of(user);
+  }
+
+  @Get('user/')
+  @Operation({
+    access: 'protected',
+    summary: 'Current user, at its other address',
+    answer: { status: 200, type: UserResponse, description: 'Whoever the access token belongs to' },
+  })
+  user(@Caller() caller: SignedIn): UserResponse {
+    return this.me(caller);
+  }
+
+  /** Consumes nothing for whoever is not a script, but shows the page with a button. */
+  private async verifyForScript(
+    token: unknown,
+    client: Client,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): Promise<LinkLoginResponse | undefined> {
+    if (isScripted(request)) return this.verify(token, client);
+    sendPage(reply, 200, confirmEmailPage({ token: textOf(token) ?? '' }));
+    return undefined;
   }
 
   private async verify(token: unknown, client: Client): Promise<LinkLoginResponse> {

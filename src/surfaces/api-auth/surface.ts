@@ -3,6 +3,7 @@ import { AuthModule } from '../../auth/auth.module.js';
 import { TokensModule } from '../../tokens/tokens.module.js';
 import type { Surface } from '../kit/surface.js';
 import { ApiAuthController } from './api-auth.controller.js';
+import { failures } from './failures.js';
 import { ApiAuthSettings } from './settings.js';
 import { TakenNamesInterceptor } from './taken-names.interceptor.js';
 
@@ -13,6 +14,7 @@ export const apiAuth: Surface = {
   name: 'api-auth',
   module: ApiAuthModule,
   settings: ApiAuthSettings,
+  unmatched: { prefix: '/api/auth/', words: failures },
   document: {
     title: 'Authentication',
     trailingSlash: true,

@@ -19,7 +19,10 @@ export function createDocuments(app: INestApplication, surfaces: readonly Surfac
         { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token of any surface.' },
         ACCESS_TOKEN_SCHEME,
       );
-    const document = SwaggerModule.createDocument(app, builder.build(), { include: [surface.module] });
+    const document = SwaggerModule.createDocument(app, builder.build(), {
+      include: [surface.module],
+      operationIdFactory: (_controller, method) => method,
+    });
     addExamples(document);
     documents.set(surface, surface.document.trailingSlash ? withTrailingSlashes(document) : document);
   }
@@ -78,6 +81,11 @@ export function serveDocuments(app: INestApplication, surfaces: readonly Surface
     explorer: true,
     raw: false,
     customSiteTitle: 'Ostiary API',
-    swaggerOptions: { urls, 'urls.primaryName': urls[0]?.name, persistAuthorization: true, tryItOutEnabled: false },
+    swaggerOptions: {
+      urls,
+      'urls.primaryName': urls[0]?.name,
+      persistAuthorization: true,
+      defaultModelsExpandDepth: 0,
+    },
   });
 }

@@ -44,12 +44,12 @@ export function sendPage(reply: FastifyReply, status: number, html: string): voi
   void reply.status(status).headers(PAGE_HEADERS).send(html);
 }
 
-/** Whether a GET comes from a script that wants its answer, and not from an address bar, a link, an image or a prefetch. */
+/** Whether a request comes from a script that wants its answer, and not from an address bar, a link, a form, an image or a prefetch. */
 export function isScripted({ headers }: FastifyRequest): boolean {
   const purpose = [headers['sec-purpose'], headers['purpose'], headers['x-purpose'], headers['x-moz']].join(' ');
   if (/prefetch|prerender|preview/i.test(purpose)) return false;
   const destination = headers['sec-fetch-dest'] ?? 'empty';
-  if (headers['sec-fetch-mode'] === 'navigate' || destination !== 'empty') return false;
+  if (['navigate', 'no-cors'].includes(String(headers['sec-fetch-mode'])) || destination !== 'empty') return false;
   return !(headers.accept ?? '').trimStart().toLowerCase().startsWith('text/html');
 }
 

@@ -25,6 +25,8 @@ export interface Surface {
   readonly module: Type;
   /** The class of its environment variables, if it has any. */
   readonly settings?: new () => object;
+  /** Whose words answer a path below this prefix that nobody serves; the longest prefix speaks. */
+  readonly unmatched?: { readonly prefix: string; readonly words: Wording };
   /** How its OpenAPI document introduces itself; a surface without one answers no API calls. */
   readonly document?: {
     readonly title: string;

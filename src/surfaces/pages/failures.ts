@@ -21,7 +21,7 @@ const badLink = (): Answer =>
   say(
     400,
     'This link is no longer good',
-    'It was replaced by a newer one, or a part of it is missing.',
+    'It was replaced by a newer one or is not needed any more, or a part of it is missing.',
     'Open the newest mail, or ask for a new one where you signed up.',
   );
 
