@@ -16,14 +16,17 @@ const CONCURRENCY = 5;
 /** Milliseconds between two looks at the queue when nothing was heard. */
 const POLL_MS = 2_000;
 
-/** Milliseconds for one attempt; well within the lease, so that a slow server does not make two instances send one mail. */
+/** Milliseconds for one attempt. */
 const ATTEMPT_MS = 60_000;
 
 /** Milliseconds that a stop waits for a slow mail server. */
 const STOP_WITHIN_MS = 4_000;
 
-/** Seconds that a claimed mail is left alone by everybody else. */
-const LEASE = 180;
+/** Seconds that a claimed mail is left alone by everybody else, unless its dispatcher asks for more. */
+const LEASE = 30;
+
+/** Milliseconds after which the lease of a mail under way is renewed, so that a slow server does not have it sent twice. */
+const RENEW_MS = 10_000;
 
 /** Seconds: 1, 2, 4 … up to this, so that mail goes out soon after a long outage. */
 const LONGEST_DELAY = 60;
@@ -46,6 +49,17 @@ const CLAIM: Statement = {
          )
          RETURNING id, kind, recipient, sealed_letter AS "sealedLetter", attempts, created_at AS "createdAt",
                    useless_after AS "uselessAfter"`,
+};
+
+const RENEW: Statement = {
+  name: 'mail-renew',
+  text: `UPDATE outgoing_mails SET next_attempt_at = now() + make_interval(secs => $2)
+         WHERE id = $1 AND status = 'queued'`,
+};
+
+const RELEASE: Statement = {
+  name: 'mail-release',
+  text: `UPDATE outgoing_mails SET next_attempt_at = now() WHERE status = 'queued'`,
 };
 
 const FINISH: Statement = {
@@ -135,6 +149,7 @@ export class MailDispatcher implements OnApplicationBootstrap {
   }
 
   private async run(): Promise<void> {
+    await this.release();
     while (!this.stopping) {
       const free = CONCURRENCY - this.underWay.size;
       const claimed = free > 0 ? await this.claim(free) : [];
@@ -142,6 +157,14 @@ export class MailDispatcher implements OnApplicationBootstrap {
       if (claimed.length < free) await this.idle();
       else await Promise.race(this.underWay);
     }
+  }
+
+  /** The embedded database has one process: whatever is claimed was claimed by one that is gone. */
+  private async release(): Promise<void> {
+    if (this.environment.DATABASE_URL !== undefined) return;
+    await this.statements.run(RELEASE, []).catch((error: unknown) => {
+      this.logger.warn(`mail that was under way waits for its lease to end: ${nameOf(error)}`);
+    });
   }
 
   private start(mail: ClaimedMail): void {
@@ -201,8 +224,22 @@ export class MailDispatcher implements OnApplicationBootstrap {
       headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
       ...render(letter),
     };
-    await withDeadline(this.mailer.sendMail(message), ATTEMPT_MS);
+    await this.holding(mail, () => withDeadline(this.mailer.sendMail(message), ATTEMPT_MS));
     await this.inbox?.keep({ ...message, to: mail.recipient });
+  }
+
+  /** Keeps the lease of `mail` while `work` is under way. */
+  private async holding<T>(mail: ClaimedMail, work: () => Promise<T>): Promise<T> {
+    const renewal = setInterval(() => {
+      this.statements.run(RENEW, [mail.id, LEASE]).catch((error: unknown) => {
+        this.logger.warn(`the lease of mail ${mail.id} could not be renewed: ${nameOf(error)}`);
+      });
+    }, RENEW_MS);
+    try {
+      return await work();
+    } finally {
+      clearInterval(renewal);
+    }
   }
 
   private async postpone(mail: ClaimedMail, error: unknown): Promise<void> {

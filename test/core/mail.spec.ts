@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { render, type Letter } from '../../src/mail/letter.js';
@@ -264,6 +265,33 @@ describe('several instances', () => {
     );
     await smtp.start();
     await smtp.next(to.mailbox, 2);
+  });
+
+  it('a mail that a slow server takes long for stays with its dispatcher', async () => {
+    const to = await recipient();
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    let open = (): void => undefined;
+    smtp.holdUntil(new Promise<void>((resolve) => (open = resolve)));
+    await enqueue(to);
+    const lease = async (): Promise<number | undefined> => {
+      const [row] = await service.sql<{ seconds: number }>(
+        `SELECT extract(epoch FROM next_attempt_at - now())::float AS seconds FROM outgoing_mails
+         WHERE recipient = $1 AND status = 'queued' AND attempts = 1`,
+        [to.mailbox],
+      );
+      return row?.seconds;
+    };
+    while ((await lease()) === undefined) await setImmediate();
+    await service.sql(
+      `UPDATE outgoing_mails SET next_attempt_at = now() + interval '2 seconds' WHERE recipient = $1 AND status = 'queued'`,
+      [to.mailbox],
+    );
+    vi.advanceTimersByTime(10_000);
+    while (((await lease()) ?? 0) < 20) await setImmediate();
+    open();
+    smtp.holdUntil(Promise.resolve());
+    await smtp.next(to.mailbox, 2);
+    expect(await settled(to, 'sent')).toMatchObject({ attempts: 1 });
   });
 
   it.skipIf(isEmbedded)('share the queue and send every mail once', async () => {
