@@ -25,6 +25,8 @@ export function createAdapter(environment: Environment, logger: Logger): Fastify
     requestTimeout: TIMEOUTS.request,
     handlerTimeout: TIMEOUTS.handler,
     forceCloseConnections: 'idle',
+    // Whoever is connected when a stop begins is answered, and told to connect elsewhere next time.
+    return503OnClosing: false,
     trustProxy: environment.trustedProxies,
     routerOptions: { ignoreTrailingSlash: true, caseSensitive: true, maxParamLength: 1024 },
     clientErrorHandler: answerMalformedRequest,
