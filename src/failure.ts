@@ -42,6 +42,11 @@ export interface FailureDetails {
   refresh_for_inactive_account: object;
 
   // The account.
+  /** Only where discovery is not hidden; `email` as its owner would write it. */
+  account_unknown: { email: string };
+  email_not_verified: object;
+  /** Somebody else's. */
+  forbidden: object;
   email_taken: object;
   username_taken: object;
   weak_password: { weaknesses: readonly PasswordWeakness[] };

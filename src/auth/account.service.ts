@@ -5,11 +5,24 @@ import { Failure } from '../failure.js';
 import { MailService } from '../mail/mail.service.js';
 import { OneTimeTokensService } from '../tokens/one-time-tokens.service.js';
 import { SessionsService } from '../tokens/sessions.service.js';
-import type { EmailAddress } from '../users/email-address.js';
+import { Environment } from '../platform/config/environment.js';
+import { parseEmailAddress, type EmailAddress } from '../users/email-address.js';
+import { HistoryService } from '../users/history.service.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import type { Caller } from './callers.service.js';
-import { emailChangedLetter, passwordChangedLetter, recipientOf } from './letters.js';
+import { Concealment } from './concealment.js';
+import {
+  accountExistsLetter,
+  CONFIRM_EMAIL_LIFE,
+  confirmEmailLetter,
+  emailChangedLetter,
+  linkLetter,
+  passwordChangedLetter,
+  recipientOf,
+  type LinkLetter,
+} from './letters.js';
+import { OneTimeLinksService } from './one-time-links.service.js';
 import { PasswordsService } from './passwords.service.js';
 
 /** What people do with their own account while they are signed in. */
@@ -22,6 +35,10 @@ export class AccountService {
     private readonly oneTimeTokens: OneTimeTokensService,
     private readonly sessions: SessionsService,
     private readonly mail: MailService,
+    private readonly links: OneTimeLinksService,
+    private readonly history: HistoryService,
+    private readonly concealment: Concealment,
+    private readonly environment: Environment,
   ) {}
 
   /**
@@ -37,24 +54,80 @@ export class AccountService {
       await this.users.setPassword(user.id, passwordHash, tx);
       await this.sessions.endAll(user.id, 'password_change', tx, session.id);
       await this.oneTimeTokens.revokeAll(user.id, tx);
+      await this.history.record('password_change', user.id, tx);
       await this.mail.enqueueOnce(passwordChangedLetter(), recipientOf(user), tx);
     });
   }
 
   /**
    * Takes effect at once and leaves the new address unproven; the old one gets a notice, and every pending secret dies.
-   * Where a surface asks for the present password, it is checked first. One's own address is accepted and changes at most
-   * its spelling. Throws `wrong_current_password`, `email_taken`.
+   * Where a surface asks for the present password, it is checked first. One's own address is accepted and changes
+   * nothing. Where discovery is hidden, nothing changes before the new address is confirmed by the link that it is
+   * mailed, and a taken one is not told from a free one. Throws `wrong_current_password`, `email_taken`.
    */
-  async changeEmail({ user }: Caller, email: EmailAddress, current?: string): Promise<User> {
+  async changeEmail({ user }: Caller, email: EmailAddress, current?: string): Promise<void> {
     if (current !== undefined) await this.assertCurrentPassword(user, current);
-    return this.dataSource.transaction(async (tx) => {
-      const before = await this.lockUnchanged(user, tx);
-      if (email.canonical === before.emailCanonical) return before;
-      const after = await this.users.setEmail(user.id, email, tx);
-      await this.oneTimeTokens.revokeAll(user.id, tx);
-      await this.mail.enqueueOnce(emailChangedLetter(), recipientOf(before), tx);
-      return after;
+    await this.concealment.conceal(() =>
+      this.dataSource.transaction(async (tx) => this.move(await this.lockUnchanged(user, tx), email, tx)),
+    );
+  }
+
+  /**
+   * Mails a link to the present address that lets its holder choose another one, if it has an active account; silent
+   * either way.
+   */
+  async askForEmailReset(email: EmailAddress | null, letter: LinkLetter): Promise<void> {
+    await this.concealment.conceal(async () => {
+      const found = await this.users.findByEmail(email);
+      await this.dataSource.transaction(async (tx) => {
+        if (email === null || !(await this.mail.reserve('reset_email', email.canonical, tx)) || found === null) return;
+        const user = await this.users.lock(found.id, tx);
+        if (user?.state !== 'active') return;
+        const { id: userId, emailCanonical: address } = user;
+        const token = await this.oneTimeTokens.issue(
+          { userId, purpose: 'reset_email', address, life: letter.life },
+          tx,
+        );
+        const mail = linkLetter('reset_email', letter, user, token, this.environment.publicUrl);
+        await this.mail.enqueue(mail, recipientOf(user), tx, letter.life);
+      });
+    });
+  }
+
+  /** Throws what `resetEmail` would say of the link, and changes nothing for a good one. */
+  async inspectEmailReset(token: string): Promise<void> {
+    await this.links.inspect(token, 'reset_email');
+  }
+
+  /**
+   * Sets the address by a mailed link, as `changeEmail` does, and ends every session. With `userId`, the link must be of
+   * that account. Throws `one_time_token_…`, and `email_taken`, which leaves the link good.
+   */
+  async resetEmail(token: string, email: EmailAddress, userId?: number): Promise<void> {
+    await this.concealment.conceal(async () => {
+      const peek = await this.links.present(token, 'reset_email', userId);
+      await this.dataSource.transaction(async (tx) => {
+        const owner = await this.links.consume(token, 'reset_email', peek, tx);
+        await this.sessions.endAll(owner.id, 'email_change', tx);
+        await this.move(owner, email, tx);
+      });
+    });
+  }
+
+  /** Throws what `confirmEmail` would say of the link, and changes nothing for a good one. */
+  async inspectEmailConfirmation(token: string): Promise<void> {
+    await this.links.inspect(token, 'confirm_email');
+  }
+
+  /** Makes the address that this link was mailed to the account's own, proven. Throws `one_time_token_…`, `email_taken`. */
+  async confirmEmail(token: string): Promise<void> {
+    const peek = await this.links.present(token, 'confirm_email');
+    const email = parseEmailAddress(peek.address);
+    if (email === null) throw new Failure('one_time_token_invalid');
+    await this.dataSource.transaction(async (tx) => {
+      const owner = await this.links.consume(token, 'confirm_email', peek, tx);
+      await this.setEmail(owner, email, tx);
+      await this.users.verifyEmail(owner.id, tx);
     });
   }
 
@@ -65,6 +138,32 @@ export class AccountService {
       await this.lockUnchanged(user, tx);
       await this.users.erase(user.id, tx);
     });
+  }
+
+  /** The one way in which an account gets another address; its row is locked. */
+  private async move(owner: User, email: EmailAddress, tx: EntityManager): Promise<void> {
+    if (email.canonical === owner.emailCanonical) return;
+    if (!this.concealment.isOn) return this.setEmail(owner, email, tx);
+    const taken = await this.users.findByEmail(email);
+    if (taken?.state === 'active') await this.mail.enqueueOnce(accountExistsLetter(), recipientOf(taken), tx);
+    if (taken !== null || !(await this.mail.reserve('confirm_email', email.canonical, tx))) return;
+    const issue = {
+      userId: owner.id,
+      purpose: 'confirm_email',
+      address: email.shown,
+      life: CONFIRM_EMAIL_LIFE,
+    } as const;
+    const token = await this.oneTimeTokens.issue(issue, tx);
+    const letter = confirmEmailLetter(token, this.environment.publicUrl);
+    const recipient = { userId: owner.id, mailbox: email.mailbox, canonical: email.canonical };
+    await this.mail.enqueue(letter, recipient, tx, CONFIRM_EMAIL_LIFE);
+  }
+
+  private async setEmail(before: User, email: EmailAddress, tx: EntityManager): Promise<void> {
+    await this.users.setEmail(before.id, email, tx);
+    await this.oneTimeTokens.revokeAll(before.id, tx);
+    await this.history.record('email_change', before.id, tx);
+    await this.mail.enqueueOnce(emailChangedLetter(), recipientOf(before), tx);
   }
 
   private async assertCurrentPassword(user: User, password: string): Promise<void> {

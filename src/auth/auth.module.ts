@@ -4,6 +4,7 @@ import { MailModule } from '../mail/mail.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccountService } from './account.service.js';
+import { Concealment } from './concealment.js';
 import { CallersService } from './callers.service.js';
 import { HousekeepingService } from './housekeeping.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
@@ -19,6 +20,7 @@ import { RegistrationService } from './registration.service.js';
   imports: [PassportModule, UsersModule, TokensModule, MailModule],
   providers: [
     PasswordsService,
+    Concealment,
     CallersService,
     LoginService,
     OneTimeLinksService,

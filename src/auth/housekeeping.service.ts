@@ -3,13 +3,15 @@ import { Cron, CronExpression } from '@nestjs/schedule';
 import { MailService } from '../mail/mail.service.js';
 import { OneTimeTokensService } from '../tokens/one-time-tokens.service.js';
 import { SessionsService } from '../tokens/sessions.service.js';
+import { HistoryService } from '../users/history.service.js';
 import { UsersService } from '../users/users.service.js';
-
-/** Days that an account may wait for its proof (decision 6). */
-const PENDING_DAYS = 7;
+import { PENDING_DAYS } from './registration.service.js';
 
 /** Days that a finished mail is remembered, with its recipient. */
 const MAIL_DAYS = 30;
+
+/** Days that what happened to an account is told. */
+const HISTORY_DAYS = 180;
 
 /** Removes what has served its time. Every step may run on several instances at once. */
 @Injectable()
@@ -21,6 +23,7 @@ export class HousekeepingService {
     private readonly sessions: SessionsService,
     private readonly oneTimeTokens: OneTimeTokensService,
     private readonly mail: MailService,
+    private readonly history: HistoryService,
   ) {}
 
   @Cron(CronExpression.EVERY_HOUR)
@@ -31,7 +34,9 @@ export class HousekeepingService {
         sessions: await this.sessions.purge(),
         secrets: await this.oneTimeTokens.purge(),
         mails: await this.mail.purge(MAIL_DAYS),
+        events: await this.history.purge(HISTORY_DAYS),
       };
+      await this.users.purgeReservations();
       this.logger.log(`removed ${JSON.stringify(removed)}`);
     } catch (error) {
       this.logger.warn(`housekeeping stopped short: ${String(error)}`);

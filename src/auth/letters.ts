@@ -25,7 +25,7 @@ export interface CodeLetter {
 const IGNORE = 'If you did not ask for this, you can ignore this mail: nothing changes.';
 
 export function linkLetter(
-  kind: 'verify_email' | 'reset_password',
+  kind: 'verify_email' | 'reset_password' | 'reset_email',
   words: LinkLetter,
   user: User,
   token: string,
@@ -58,6 +58,20 @@ export function accountExistsLetter(): Letter {
     notes: ['To get in, sign in as usual, or ask for a new password if you forgot yours.', IGNORE],
   };
 }
+
+/** Where discovery is hidden, a new address has to be proven before it is one's own. */
+export function confirmEmailLetter(token: string, publicUrl: string): Letter {
+  return {
+    kind: 'confirm_email',
+    subject: 'Confirm your new e-mail address',
+    lead: 'Somebody, probably you, wants this to be the address of their account. Confirm it here:',
+    action: { label: 'Confirm address', url: fillLink('/account/confirm-email?token={token}', { token }, publicUrl) },
+    notes: [`The link works once, within ${duration(CONFIRM_EMAIL_LIFE)}.`, IGNORE],
+  };
+}
+
+/** Seconds. */
+export const CONFIRM_EMAIL_LIFE = 86_400;
 
 export function passwordChangedLetter(): Letter {
   return {

@@ -1,10 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { Failure } from '../failure.js';
-import { SessionsService, type Client, type SessionTerms, type SessionTokens } from '../tokens/sessions.service.js';
+import type { Client } from '../platform/http/client.js';
+import { SessionsService, type SessionTerms, type SessionTokens } from '../tokens/sessions.service.js';
 import { parseEmailAddress } from '../users/email-address.js';
+import { HistoryService } from '../users/history.service.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
+import { Concealment } from './concealment.js';
 import { PasswordsService } from './passwords.service.js';
 
 /** What somebody presents to get in. */
@@ -37,17 +40,23 @@ export class LoginService {
     private readonly users: UsersService,
     private readonly passwords: PasswordsService,
     private readonly sessions: SessionsService,
+    private readonly history: HistoryService,
+    private readonly concealment: Concealment,
   ) {}
 
   /**
    * The one check of a password at a login. Throws `wrong_credentials` for an unknown account and for a wrong password
-   * alike, after the same work; `login_before_activation` to those only who know the password; `overloaded`.
+   * alike, after the same work; `login_before_activation` to those only who know the password, and where discovery is
+   * hidden not even to them: whoever has just signed up with an address would learn that it was free. `overloaded`.
    */
   async authenticate(credentials: Credentials): Promise<AuthenticatedAccount> {
     const user = await this.find(credentials);
     const { matches, isOutdated } = await this.passwords.verify(user?.passwordHash ?? null, credentials.password);
-    if (user === null || !matches) throw new Failure('wrong_credentials');
-    if (user.state !== 'active') throw new Failure('login_before_activation');
+    if (user === null || !matches || user.state !== 'active') {
+      await this.history.record('login_failed', user?.id ?? null);
+      const isKnownToCaller = matches && !this.concealment.isOn;
+      throw new Failure(isKnownToCaller ? 'login_before_activation' : 'wrong_credentials');
+    }
     return { user, newPasswordHash: isOutdated ? await this.passwords.hash(credentials.password) : null };
   }
 

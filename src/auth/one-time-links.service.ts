@@ -37,11 +37,12 @@ export class OneTimeLinksService {
 
   /**
    * Locks the account and consumes the secret: for exactly one caller, and only while the account has the address that
-   * the secret was made for. Throws `one_time_token_invalid`, `one_time_token_used`, which end `tx`.
+   * the secret was made for, unless it is the proof of another one. Throws `one_time_token_invalid`, `one_time_token_used`, which end `tx`.
    */
   async consume(token: string, purpose: Purpose, peek: Peek, tx: EntityManager): Promise<User> {
     const owner = await this.users.lock(peek.userId, tx);
-    if (owner === null || owner.state === 'disabled' || owner.emailCanonical !== peek.address) {
+    const isForAnother = purpose !== 'confirm_email' && owner?.emailCanonical !== peek.address;
+    if (owner === null || owner.state === 'disabled' || isForAnother) {
       throw new Failure('one_time_token_invalid');
     }
     if (!(await this.oneTimeTokens.redeem(token, purpose, tx))) throw new Failure('one_time_token_used');

@@ -8,7 +8,9 @@ import { OneTimeTokensService, type Issue, type Purpose } from '../tokens/one-ti
 import { SessionsService } from '../tokens/sessions.service.js';
 import type { EmailAddress } from '../users/email-address.js';
 import type { User } from '../users/user.entity.js';
+import { HistoryService } from '../users/history.service.js';
 import { UsersService } from '../users/users.service.js';
+import { Concealment } from './concealment.js';
 import {
   codeLetter,
   linkLetter,
@@ -37,6 +39,8 @@ export class RecoveryService {
     private readonly mail: MailService,
     private readonly logins: LoginService,
     private readonly links: OneTimeLinksService,
+    private readonly history: HistoryService,
+    private readonly concealment: Concealment,
   ) {}
 
   /** Mails a link to the owner of the address, if it has one who is not disabled; silent either way. */
@@ -57,8 +61,21 @@ export class RecoveryService {
     });
   }
 
+  /**
+   * For a surface that names unknown addresses, before it does anything for one: throws `account_unknown`, and where
+   * discovery is hidden nothing.
+   */
+  async assertKnown(email: EmailAddress): Promise<void> {
+    if (this.concealment.isOn) return;
+    if ((await this.users.findByEmail(email)) === null) throw new Failure('account_unknown', { email: email.shown });
+  }
+
   /** Exchanges the code for the token that sets a new password. Throws `code_incorrect`, whatever was wrong. */
-  async exchangeCode(email: EmailAddress | null, code: string): Promise<string> {
+  exchangeCode(email: EmailAddress | null, code: string): Promise<string> {
+    return this.concealment.conceal(() => this.exchange(email, code));
+  }
+
+  private async exchange(email: EmailAddress | null, code: string): Promise<string> {
     const user = await this.users.findByEmail(email);
     // A wrong guess is counted, so it is no reason to roll back: the refusal comes after the commit.
     const token = await this.dataSource.transaction(async (tx) => {
@@ -88,21 +105,27 @@ export class RecoveryService {
 
   /** Sets the password by the token that `exchangeCode` gave for this address; throws as `resetByLink`. */
   async resetBySessionToken(email: EmailAddress | null, token: string, password: string): Promise<void> {
-    const user = await this.users.findByEmail(email);
-    await this.reset('reset_session', token, password, user?.id ?? 0);
+    await this.concealment.conceal(async () => {
+      const user = await this.users.findByEmail(email);
+      await this.reset('reset_session', token, password, user?.id ?? 0);
+    });
   }
 
-  private async ask(
+  private ask(
     email: EmailAddress | null,
-    kind: 'reset_password' | 'reset_code',
+    kind: 'reset_password' | 'reset_code' | 'reset_email',
     send: (user: User, tx: EntityManager) => Promise<void>,
   ): Promise<void> {
-    if (email === null) return;
-    const found = await this.users.findByEmail(email);
-    await this.dataSource.transaction(async (tx) => {
-      if (!(await this.mail.reserve(kind, email.canonical, tx)) || found === null) return;
-      const user = await this.users.lock(found.id, tx);
-      if (user !== null && user.state !== 'disabled') await send(user, tx);
+    return this.concealment.conceal(async () => {
+      if (email === null) return;
+      const found = await this.users.findByEmail(email);
+      await this.dataSource.transaction(async (tx) => {
+        if (!(await this.mail.reserve(kind, email.canonical, tx)) || found === null) return;
+        const user = await this.users.lock(found.id, tx);
+        if (user === null || user.state === 'disabled') return;
+        if (kind !== 'reset_email') await this.history.record('password_reset_request', user.id, tx);
+        await send(user, tx);
+      });
     });
   }
 
@@ -125,6 +148,7 @@ export class RecoveryService {
       const user = await this.users.verifyEmail(before.id, tx);
       await this.sessions.endAll(user.id, 'password_reset', tx);
       await this.oneTimeTokens.revokeAll(user.id, tx);
+      await this.history.record('password_reset', user.id, tx);
       await this.mail.enqueueOnce(passwordChangedLetter(), recipientOf(user), tx);
       return opening === undefined ? null : this.logins.open({ user, newPasswordHash: null }, opening, tx);
     });

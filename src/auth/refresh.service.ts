@@ -3,7 +3,8 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { Failure } from '../failure.js';
 import { MailService } from '../mail/mail.service.js';
-import { SessionsService, type SessionTokens } from '../tokens/sessions.service.js';
+import { SessionsService, type Rotation, type SessionTokens } from '../tokens/sessions.service.js';
+import { HistoryService } from '../users/history.service.js';
 import { UsersService } from '../users/users.service.js';
 import { recipientOf, sessionReusedLetter } from './letters.js';
 
@@ -14,6 +15,7 @@ export class RefreshService {
     private readonly sessions: SessionsService,
     private readonly users: UsersService,
     private readonly mail: MailService,
+    private readonly history: HistoryService,
   ) {}
 
   /**
@@ -21,7 +23,15 @@ export class RefreshService {
    * `refresh_for_inactive_account`.
    */
   async rotate(presented: unknown, surfaces: readonly string[]): Promise<SessionTokens> {
-    const rotation = await this.sessions.rotate(presented, surfaces);
+    return this.tokensOf(await this.sessions.rotate(presented, surfaces));
+  }
+
+  /** A new access token for a refresh token that stays as it is; throws as `rotate`. */
+  async renew(presented: unknown, surfaces: readonly string[]): Promise<SessionTokens> {
+    return this.tokensOf(await this.sessions.renew(presented, surfaces));
+  }
+
+  private async tokensOf(rotation: Rotation): Promise<SessionTokens> {
     switch (rotation.outcome) {
       case 'rotated':
         return rotation.tokens;
@@ -47,7 +57,9 @@ export class RefreshService {
     await this.dataSource.transaction(async (tx) => {
       const owner = await this.users.lock(userId, tx);
       const ended = await this.sessions.end(sessionId, 'reuse', tx);
-      if (owner !== null && ended) await this.mail.enqueueOnce(sessionReusedLetter(), recipientOf(owner), tx);
+      if (owner === null || !ended) return;
+      await this.history.record('session_reused', userId, tx);
+      await this.mail.enqueueOnce(sessionReusedLetter(), recipientOf(owner), tx);
     });
   }
 }

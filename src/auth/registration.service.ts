@@ -7,8 +7,10 @@ import { Environment } from '../platform/config/environment.js';
 import { OneTimeTokensService } from '../tokens/one-time-tokens.service.js';
 import { SessionsService } from '../tokens/sessions.service.js';
 import type { EmailAddress } from '../users/email-address.js';
+import { HistoryService } from '../users/history.service.js';
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
+import { Concealment } from './concealment.js';
 import { accountExistsLetter, linkLetter, recipientOf, type LinkLetter } from './letters.js';
 import { LoginService, type LoginOutcome, type Opening } from './login.service.js';
 import { OneTimeLinksService } from './one-time-links.service.js';
@@ -24,11 +26,18 @@ export interface Registration {
   phoneNumber?: string | null;
 }
 
-/** Whether an address has to be proven before the first login, and the mail that asks for the proof, if one does. */
+/**
+ * The state of a new account, and the mail that asks for a proof of its address. One that is `active` at once needs none,
+ * except where discovery is hidden: there it is `pending` like any other, or its first login would tell a stranger that
+ * the address was free.
+ */
 export interface RegistrationManner {
   state: 'pending' | 'active';
-  letter: LinkLetter | null;
+  letter: LinkLetter;
 }
+
+/** Days that a pending account waits for its proof, and keeps its username from others (decision 6). */
+export const PENDING_DAYS = 7;
 
 @Injectable()
 export class RegistrationService {
@@ -42,6 +51,8 @@ export class RegistrationService {
     private readonly mail: MailService,
     private readonly logins: LoginService,
     private readonly links: OneTimeLinksService,
+    private readonly history: HistoryService,
+    private readonly concealment: Concealment,
   ) {}
 
   /**
@@ -49,7 +60,7 @@ export class RegistrationService {
    * that a name is free; `register` decides between them.
    */
   taken(email: EmailAddress | null, username: string | null): Promise<{ email: boolean; username: boolean }> {
-    return this.users.taken(this.environment.ACCOUNT_DISCOVERY === 'hidden' ? null : email, username);
+    return this.users.taken(this.concealment.isOn ? null : email, username);
   }
 
   /**
@@ -57,30 +68,39 @@ export class RegistrationService {
    * discovery is hidden: its owner gets a mail, and the caller must not tell the difference.
    * Throws `weak_password`, `email_taken`, `username_taken`, `overloaded`.
    */
-  async register(person: Registration, manner: RegistrationManner): Promise<User | null> {
+  register(person: Registration, manner: RegistrationManner): Promise<User | null> {
+    return this.concealment.conceal(() => this.create(person, manner));
+  }
+
+  private async create(person: Registration, manner: RegistrationManner): Promise<User | null> {
+    const state = this.concealment.isOn ? 'pending' : manner.state;
     const { email, username = null, firstName = '', lastName = '', phoneNumber = null } = person;
     this.passwords.assertFit(person.password, { email: email.canonical, username });
     const passwordHash = await this.passwords.hash(person.password);
-    const account = { email, username, firstName, lastName, phoneNumber, passwordHash, state: manner.state };
+    const account = { email, username, firstName, lastName, phoneNumber, passwordHash, state };
     try {
       return await this.dataSource.transaction(async (tx) => {
         const user = await this.users.create(account, tx);
-        if (manner.letter !== null) {
+        await this.history.record('registration', user.id, tx);
+        if (state === 'pending') {
           await this.mail.reserve('verify_email', user.emailCanonical, tx);
           await this.sendVerification(user, manner.letter, tx);
         }
         return user;
       });
     } catch (error) {
-      const isSecret = this.environment.ACCOUNT_DISCOVERY === 'hidden';
-      if (!isSecret || !(error instanceof Failure) || error.code !== 'email_taken') throw error;
-      await this.tellOwner(email, manner.letter);
+      if (!this.concealment.isOn || !(error instanceof Failure) || error.code !== 'email_taken') throw error;
+      await this.tellOwner(person, manner.letter);
       return null;
     }
   }
 
   /** A new link for an address that is not proven yet; silent about every other one. */
-  async resend(email: EmailAddress, letter: LinkLetter): Promise<void> {
+  resend(email: EmailAddress, letter: LinkLetter): Promise<void> {
+    return this.concealment.conceal(() => this.sendAgain(email, letter));
+  }
+
+  private async sendAgain(email: EmailAddress, letter: LinkLetter): Promise<void> {
     const found = await this.users.findByEmail(email);
     await this.dataSource.transaction(async (tx) => {
       if (!(await this.mail.reserve('verify_email', email.canonical, tx)) || found === null) return;
@@ -108,6 +128,7 @@ export class RegistrationService {
       const before = await this.links.consume(token, 'verify_email', peek, tx);
       const user = await this.users.verifyEmail(before.id, tx);
       if (before.emailVerifiedAt === null) {
+        await this.history.record('activation', user.id, tx);
         await this.sessions.endAll(user.id, 'email_verified', tx);
         await this.oneTimeTokens.revokeAll(user.id, tx);
       }
@@ -126,10 +147,12 @@ export class RegistrationService {
   }
 
   /** Somebody signed up with a taken address: an owner who never proved it gets the link again, any other a notice. */
-  private async tellOwner(email: EmailAddress, letter: LinkLetter | null): Promise<void> {
+  private async tellOwner({ email, username }: Registration, letter: LinkLetter): Promise<void> {
     const owner = await this.users.findByEmail(email);
-    if (owner === null || owner.state === 'disabled') return;
-    if (owner.state === 'pending' && letter !== null) return this.resend(email, letter);
-    await this.dataSource.transaction((tx) => this.mail.enqueueOnce(accountExistsLetter(), recipientOf(owner), tx));
+    await this.dataSource.transaction(async (tx) => {
+      if (username) await this.users.reserveUsername(username, PENDING_DAYS, tx);
+      if (owner?.state === 'active') await this.mail.enqueueOnce(accountExistsLetter(), recipientOf(owner), tx);
+    });
+    if (owner?.state === 'pending') await this.sendAgain(email, letter);
   }
 }

@@ -10,6 +10,8 @@ export type LetterKind =
   | 'reset_code'
   | 'password_changed'
   | 'email_changed'
+  | 'reset_email'
+  | 'confirm_email'
   | 'session_reused';
 
 /**

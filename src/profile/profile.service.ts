@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource, InjectRepository } from '@nestjs/typeorm';
 import type { DataSource, Repository } from 'typeorm';
 import type { User } from '../users/user.entity.js';
+import { HistoryService } from '../users/history.service.js';
 import { UsersService, type PersonalDetails } from '../users/users.service.js';
 import { Profile } from './profile.entity.js';
 
@@ -19,6 +20,7 @@ export class ProfileService {
     @InjectRepository(Profile) private readonly profiles: Repository<Profile>,
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly users: UsersService,
+    private readonly history: HistoryService,
   ) {}
 
   async read(user: User): Promise<Person> {
@@ -35,6 +37,7 @@ export class ProfileService {
       const told = Object.fromEntries(
         Object.entries({ country, profession, bio, thoughts }).filter(([, value]) => value !== undefined),
       );
+      await this.history.record('profile_update', userId, tx);
       await profiles.upsert({ ...told, userId }, { conflictPaths: ['userId'] });
       return { user, profile: await profiles.findOneByOrFail({ userId }) };
     });

@@ -1,10 +1,14 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 
-export type Purpose = 'verify_email' | 'reset_password' | 'reset_code' | 'reset_session';
+export type Purpose =
+  'verify_email' | 'reset_password' | 'reset_code' | 'reset_session' | 'reset_email' | 'confirm_email';
 
 /** A secret that was mailed or handed out and is good once, for one purpose of one account. Only its hash is kept. */
 @Entity('one_time_tokens')
-@Check('one_time_tokens_purpose_check', `purpose IN ('verify_email', 'reset_password', 'reset_code', 'reset_session')`)
+@Check(
+  'one_time_tokens_purpose_check',
+  `purpose IN ('verify_email', 'reset_password', 'reset_code', 'reset_session', 'reset_email', 'confirm_email')`,
+)
 @Unique('one_time_tokens_secret_hash_key', ['secretHash'])
 @Index('one_time_tokens_live_idx', ['userId', 'purpose'], { unique: true, where: 'used_at IS NULL' })
 export class OneTimeToken {
@@ -22,7 +26,7 @@ export class OneTimeToken {
   @Column('bytea', { name: 'secret_hash' })
   secretHash!: Buffer;
 
-  /** The canonical address that it was made for; it proves that one and no later one. */
+  /** The canonical address that it was made for, and proves; of `confirm_email`, as its owner wrote it. */
   @Column('text')
   address!: string;
 

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { EntityManager } from 'typeorm';
 import { digest } from '../platform/crypto/secrets.js';
 import { Statements, type Statement } from '../platform/database/statements.js';
+import type { Client } from '../platform/http/client.js';
 import type { SessionEnd } from './session.entity.js';
 import { TokenCodec, type TokenClaims } from './token-codec.js';
 
@@ -14,12 +15,6 @@ export interface SessionTerms {
   refreshTtl: number;
   /** What the `user_id` claim holds: the account's UUID or its number. */
   shownId: 'uuid' | 'number';
-}
-
-/** Where a login comes from, for its owner to recognise. */
-export interface Client {
-  ip: string | null;
-  userAgent: string | null;
 }
 
 /** `…ExpiresIn` in seconds, equal to `exp - iat` of the token. */
@@ -38,8 +33,6 @@ export type Rotation =
 
 /** Seconds in which the direct parent of the live refresh token gets the same successor: a lost answer, or a second tab. */
 export const ROTATION_GRACE = 20;
-
-const USER_AGENT_MAX_LENGTH = 512;
 
 interface MintRow {
   id: string;
@@ -60,7 +53,7 @@ interface InspectedRow extends MintRow {
 }
 
 /**
- * Stamps the account first: its row lock makes a login wait for a password change or a reset under way, and lose to it,
+ * Notes the login in the account's history, and stamps the account first: its row lock makes a login wait for a password change or a reset under way, and lose to it,
  * since the condition is looked at again after the wait.
  */
 const OPEN: Statement = {
@@ -69,6 +62,9 @@ const OPEN: Statement = {
            UPDATE users SET last_login_at = $6, password_hash = COALESCE($10, password_hash)
            WHERE id = $2 AND state = 'active' AND password_hash IS NOT DISTINCT FROM $3
            RETURNING id, public_id, role
+         ), event AS (
+           INSERT INTO account_events (user_id, event, ip, user_agent, created_at)
+           SELECT account.id, 'login', $8::text, $9::text, $6::timestamptz FROM account
          )
          INSERT INTO sessions (id, user_id, surface, access_ttl, created_at, last_used_at, expires_at, ip, user_agent)
          SELECT $1::uuid, account.id, $4::text, $5::integer, $6::timestamptz, $6::timestamptz, $7::timestamptz, $8::text,
@@ -88,6 +84,18 @@ const ROTATE: Statement = {
            AND u.id = s.user_id AND u.state = 'active'
          RETURNING s.id, s.access_ttl AS "accessTtl", s.generation, s.rotated_at AS since, s.expires_at AS "expiresAt",
                    u.id AS "userId", u.public_id AS "publicId", u.role`,
+};
+
+/** For clients that keep their refresh token: the session and the account still have to be good. */
+const RENEW: Statement = {
+  name: 'session-renew',
+  text: `UPDATE sessions s
+         SET last_used_at = $4
+         FROM users u
+         WHERE s.id = $1 AND s.generation = $2 AND s.surface = ANY ($3) AND s.ended_at IS NULL AND s.expires_at > $4
+           AND u.id = s.user_id AND u.state = 'active'
+         RETURNING s.id, s.access_ttl AS "accessTtl", s.generation, $4::timestamptz AS since,
+                   s.expires_at AS "expiresAt", u.id AS "userId", u.public_id AS "publicId", u.role`,
 };
 
 const INSPECT: Statement = {
@@ -162,7 +170,7 @@ export class SessionsService {
         now,
         expiresAt,
         client.ip,
-        client.userAgent?.slice(0, USER_AGENT_MAX_LENGTH) ?? null,
+        client.userAgent,
         account.newPasswordHash ?? null,
       ],
       tx,
@@ -175,14 +183,13 @@ export class SessionsService {
    * Exchanges a refresh token of one of `surfaces` for its successor. `reused` asks the caller to end the session, in a
    * transaction that also tells its owner; every other outcome has changed nothing.
    */
-  async rotate(presented: unknown, surfaces: readonly string[]): Promise<Rotation> {
-    const read = this.codec.read(presented, 'refresh');
-    if (read.outcome !== 'good') return read;
-    const { sid, generation = 0, user_id: shownId } = read.claims;
-    const [rotated] = await this.statements.run<MintRow>(ROTATE, [sid, generation, surfaces, new Date()]);
-    if (rotated !== undefined) return { outcome: 'rotated', tokens: this.mint(rotated, shownId) };
-    const [session] = await this.statements.run<InspectedRow>(INSPECT, [sid]);
-    return this.explainRefusal(session, generation, shownId, surfaces);
+  rotate(presented: unknown, surfaces: readonly string[]): Promise<Rotation> {
+    return this.exchange(ROTATE, presented, surfaces);
+  }
+
+  /** `rotate`, but the refresh token stays what it is: of the answer, only the access token is new. */
+  renew(presented: unknown, surfaces: readonly string[]): Promise<Rotation> {
+    return this.exchange(RENEW, presented, surfaces);
   }
 
   /** Whether it was still open. */
@@ -194,7 +201,7 @@ export class SessionsService {
   async endByRefreshToken(sessionId: string, presented: unknown): Promise<boolean> {
     const read = this.codec.read(presented, 'refresh');
     if (read.outcome !== 'good' || read.claims.sid !== sessionId) return false;
-    const ended = await this.statements.run(END_BY_TOKEN, [sessionId, read.claims.generation, new Date()]);
+    const ended = await this.statements.run(END_BY_TOKEN, [sessionId, generationOf(read.claims), new Date()]);
     return ended.length > 0;
   }
 
@@ -210,6 +217,18 @@ export class SessionsService {
   /** Sessions past their absolute end, of which no token can be good any more; answers how many went. */
   async purge(): Promise<number> {
     return (await this.statements.run(PURGE, [new Date(Date.now() - 86_400_000)])).length;
+  }
+
+  private async exchange(exchange: Statement, presented: unknown, surfaces: readonly string[]): Promise<Rotation> {
+    const read = this.codec.read(presented, 'refresh');
+    if (read.outcome !== 'good') return read;
+    const { sid, user_id: shownId } = read.claims;
+    const generation = generationOf(read.claims);
+    if (generation === null) return { outcome: 'invalid' };
+    const [rotated] = await this.statements.run<MintRow>(exchange, [sid, generation, surfaces, new Date()]);
+    if (rotated !== undefined) return { outcome: 'rotated', tokens: this.mint(rotated, shownId) };
+    const [session] = await this.statements.run<InspectedRow>(INSPECT, [sid]);
+    return this.explainRefusal(session, generation, shownId, surfaces);
   }
 
   private explainRefusal(
@@ -238,7 +257,7 @@ export class SessionsService {
     const claims = (type: 'access' | 'refresh', exp: number): TokenClaims => ({
       sub: row.publicId,
       sid: row.id,
-      jti: digest(`${row.id} ${row.generation} ${type}`).toString('hex').slice(0, 32),
+      jti: tokenId(`${row.id} ${row.generation} ${type} ${iat}`, row.generation),
       iat,
       exp,
       token_type: type,
@@ -249,10 +268,20 @@ export class SessionsService {
       sessionId: row.id,
       access: this.codec.sign({ ...claims('access', accessExp), role: row.role }),
       accessExpiresIn: accessExp - iat,
-      refresh: this.codec.sign({ ...claims('refresh', end), generation: row.generation }),
+      refresh: this.codec.sign(claims('refresh', end)),
       refreshExpiresIn: end - iat,
     };
   }
+}
+
+/** 32 hexadecimal digits; the last eight name the generation of the session that the token belongs to. */
+function tokenId(facts: string, generation: number): string {
+  return digest(facts).toString('hex').slice(0, 24) + generation.toString(16).padStart(8, '0');
+}
+
+/** `null` for an id that `tokenId` did not make. */
+function generationOf({ jti }: TokenClaims): number | null {
+  return /^[0-9a-f]{32}$/.test(jti) ? Number.parseInt(jti.slice(24), 16) : null;
 }
 
 function seconds(date: Date): number {

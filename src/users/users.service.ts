@@ -45,7 +45,8 @@ const LOCK: Statement = {
 const TAKEN: Statement = {
   name: 'user-taken',
   text: `SELECT EXISTS (SELECT FROM users WHERE email_canonical = $1) AS email,
-                EXISTS (SELECT FROM users WHERE username_canonical = $2) AS username`,
+                EXISTS (SELECT FROM users WHERE username_canonical = $2)
+                  OR EXISTS (SELECT FROM reserved_usernames WHERE username_canonical = $2 AND until > $3) AS username`,
 };
 
 const INSERT: Statement = {
@@ -54,6 +55,18 @@ const INSERT: Statement = {
                             password_hash, state, created_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          RETURNING ${ALL}`,
+};
+
+/** Looked at in the transaction that needs the name, so that a reservation under way is seen or waited for. */
+const RESERVE_USERNAME: Statement = {
+  name: 'username-reserve',
+  text: `INSERT INTO reserved_usernames (username_canonical, until) VALUES ($1, $2)
+         ON CONFLICT (username_canonical) DO UPDATE SET until = EXCLUDED.until`,
+};
+
+const PURGE_RESERVATIONS: Statement = {
+  name: 'username-purge-reservations',
+  text: `DELETE FROM reserved_usernames WHERE until < $1`,
 };
 
 const VERIFY_EMAIL: Statement = {
@@ -120,8 +133,20 @@ export class UsersService {
     const [row] = await this.statements.run<{ email: boolean; username: boolean }>(TAKEN, [
       email?.canonical ?? null,
       username === null ? null : canonicalUsername(username),
+      new Date(),
     ]);
     return row ?? { email: false, username: false };
+  }
+
+  /** Nobody gets this username for so many days. */
+  async reserveUsername(username: string, days: number, tx: EntityManager): Promise<void> {
+    const until = new Date(Date.now() + days * 86_400_000);
+    await this.statements.run(RESERVE_USERNAME, [canonicalUsername(username), until], tx);
+  }
+
+  /** Reservations that are over. */
+  async purgeReservations(): Promise<void> {
+    await this.statements.run(PURGE_RESERVATIONS, [new Date()]);
   }
 
   /** Throws `email_taken` or `username_taken`, which ends `tx`. */

@@ -72,8 +72,8 @@ describe('changing the e-mail address', () => {
     const { access, user } = await join(service);
     const reset = await askForReset(service, user.email);
     const next = `Moved.${user.email}`;
-    const changed = await accounts.changeEmail(await caller(access), address(next));
-    expect(changed).toMatchObject({ email: next, emailVerifiedAt: null, state: 'active' });
+    await accounts.changeEmail(await caller(access), address(next));
+    expect((await caller(access)).user).toMatchObject({ email: next, emailVerifiedAt: null, state: 'active' });
     expect(await me(access)).toBe(200);
     expect((await confirm(reset)).status).toBe(400);
     expect((await login(service, next)).status).toBe(200);
@@ -93,13 +93,13 @@ describe('changing the e-mail address', () => {
     await expect(accounts.changeEmail(who, address(someone()), 'wrongpassword1')).rejects.toMatchObject({
       code: 'wrong_current_password',
     });
-    await expect(accounts.changeEmail(who, address(someone()), PASSWORD)).resolves.toBeDefined();
+    await expect(accounts.changeEmail(who, address(someone()), PASSWORD)).resolves.toBeUndefined();
   });
 
   it("accepts one's own address and leaves it proven", async () => {
     const { access, user } = await join(service);
-    const same = await accounts.changeEmail(await caller(access), address(user.email));
-    expect(same.emailVerifiedAt).not.toBeNull();
+    await accounts.changeEmail(await caller(access), address(user.email));
+    expect((await caller(access)).user.emailVerifiedAt).not.toBeNull();
   });
 });
 

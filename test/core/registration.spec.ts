@@ -42,7 +42,7 @@ describe('registration', () => {
 
   it('can let somebody in unproven, without a mail', async () => {
     const email = someone();
-    const user = await registrations().register(person(email), { state: 'active', letter: null });
+    const user = await registrations().register(person(email), { state: 'active', letter: LETTER });
     expect(user).toMatchObject({ state: 'active', emailVerifiedAt: null, role: 'Viewer' });
     expect(await service.sql('SELECT 1 FROM outgoing_mails WHERE recipient = $1', [email])).toEqual([]);
   });
@@ -82,7 +82,7 @@ describe('a new verification mail', () => {
 
   it('goes to an active account that never proved its address, too', async () => {
     const email = someone();
-    await registrations().register(person(email), { state: 'active', letter: null });
+    await registrations().register(person(email), { state: 'active', letter: LETTER });
     await registrations().resend(address(email), LETTER);
     expect((await service.smtp.next(email)).subject).toBe('Prove it');
   });

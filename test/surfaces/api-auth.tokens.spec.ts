@@ -210,7 +210,7 @@ describe('tokens', () => {
       exp: expect.any(Number) as number,
     };
     expect(a.claims).toEqual({ ...common, token_type: 'access', role: 'Viewer' });
-    expect(r.claims).toEqual({ ...common, token_type: 'refresh', generation: 0 });
+    expect(r.claims).toEqual({ ...common, token_type: 'refresh' });
     expect(Number(a.claims.exp) - Number(a.claims.iat)).toBe(1_800);
     expect(Number(r.claims.exp) - Number(r.claims.iat)).toBe(604_800);
     expect(a.claims.sid).toBe(r.claims.sid);

@@ -2,6 +2,7 @@ import helmet from '@fastify/helmet';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyRequest } from 'fastify';
 import type { Environment } from '../config/environment.js';
+import { asClient } from './client.js';
 
 /** Request headers that front ends send besides the ones that need no leave. */
 const ALLOWED_HEADERS = [
@@ -59,6 +60,8 @@ export async function configureHttp(
       },
     });
   }
+
+  fastify.addHook('onRequest', (request, _reply, done) => asClient(request, done));
 
   fastify.addHook('onRequest', (request, reply, done) => {
     // Answers here carry tokens and personal data; whatever may be kept says so itself.

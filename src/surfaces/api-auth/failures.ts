@@ -15,6 +15,8 @@ export const failures: Wording = {
 
   wrong_credentials: () => nonField('Invalid email or password.'),
   login_before_activation: () => nonField('Account is not active. Please verify your email first.'),
+  account_unknown: () => [400, { email: ['User with this email does not exist.'] }],
+  email_not_verified: () => [403, { detail: 'Account is not active. Please verify your email first.' }],
   email_taken: () => [400, { email: [EMAIL_TAKEN] }],
   username_taken: () => [400, { username: [USERNAME_TAKEN] }],
   weak_password: ({ weaknesses }) => [400, { password: passwordWords(weaknesses) }],

@@ -1,5 +1,8 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { clientOf, type Client } from '../../platform/http/client.js';
+
+export type { Client };
 
 /** Whoever the guard of this route let in: a caller behind an access token, or the account of a login. */
 export const Caller = createParamDecorator((_: unknown, context: ExecutionContext): unknown => {
@@ -7,11 +10,6 @@ export const Caller = createParamDecorator((_: unknown, context: ExecutionContex
 });
 
 /** The address and the user agent of whoever calls, for their owner to recognise a session by. */
-export const ClientOf = createParamDecorator(
-  (_: unknown, context: ExecutionContext): { ip: string | null; userAgent: string | null } => {
-    const request = context.switchToHttp().getRequest<FastifyRequest>();
-    // An IPv4 address on a socket of both kinds is still that address.
-    const ip = request.ip.replace(/^::ffff:(?=\d+\.)/, '');
-    return { ip, userAgent: request.headers['user-agent'] ?? null };
-  },
-);
+export const ClientOf = createParamDecorator((_: unknown, context: ExecutionContext): Client => {
+  return clientOf(context.switchToHttp().getRequest<FastifyRequest>());
+});

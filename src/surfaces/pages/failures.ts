@@ -61,7 +61,11 @@ export const failures: Wording = {
   session_ended: notHere,
   refresh_for_inactive_account: notHere,
 
-  email_taken: unreadable,
+  account_unknown: badLink,
+  email_not_verified: badLink,
+  forbidden: badLink,
+  email_taken: () =>
+    say(400, 'This address has an account', 'It cannot be the address of two. Sign in there, or choose another one.'),
   username_taken: unreadable,
   weak_password: unreadable,
   wrong_current_password: unreadable,

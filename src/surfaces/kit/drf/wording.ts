@@ -7,6 +7,8 @@ export type FrameworkCode = Exclude<
   FailureCode,
   | 'wrong_credentials'
   | 'login_before_activation'
+  | 'account_unknown'
+  | 'email_not_verified'
   | 'email_taken'
   | 'username_taken'
   | 'weak_password'
@@ -48,6 +50,7 @@ export function frameworkWording(scheme: 'Bearer' | 'JWT'): Pick<Wording, Framew
       { allow: allowed.join(', ') },
     ],
     not_found: () => [404, { detail: 'Not found.' }],
+    forbidden: () => [403, { detail: 'You do not have permission to perform this action.' }],
 
     not_authenticated: () => unauthorized({ detail: 'Authentication credentials were not provided.' }),
     malformed_authorization_header: () =>
