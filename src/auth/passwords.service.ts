@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Failure } from '../failure.js';
+import { Failure, type PasswordWeakness } from '../failure.js';
 import { HashBudgetSpent, PasswordHasher, type Verification } from '../platform/crypto/password-hasher.js';
 import { PASSWORD_MAX_LENGTH, weaknessesOf, type KnownNames } from './password-policy.js';
 
@@ -7,6 +7,10 @@ import { PASSWORD_MAX_LENGTH, weaknessesOf, type KnownNames } from './password-p
 @Injectable()
 export class PasswordsService {
   constructor(private readonly hasher: PasswordHasher) {}
+
+  weaknesses(password: string, names: KnownNames): PasswordWeakness[] {
+    return weaknessesOf(password, names);
+  }
 
   /** Throws `weak_password`. */
   assertFit(password: string, names: KnownNames): void {
