@@ -45,12 +45,13 @@ export class AccountService {
    * Ends every other session and every pending secret; the caller's session goes on. Throws `wrong_current_password`
    * before it looks at the new one, `weak_password`, `overloaded`.
    */
-  async changePassword({ user, session }: Caller, current: string, next: string): Promise<void> {
+  async changePassword(caller: Caller, current: string, next: string): Promise<void> {
+    const { user, session } = caller;
     await this.assertCurrentPassword(user, current);
     this.passwords.assertFit(next, { email: user.emailCanonical, username: user.username });
     const passwordHash = await this.passwords.hash(next);
     await this.dataSource.transaction(async (tx) => {
-      await this.lockUnchanged(user, tx);
+      await this.lockUnchanged(caller, tx);
       await this.users.setPassword(user.id, passwordHash, tx);
       await this.sessions.endAll(user.id, 'password_change', tx, session.id);
       await this.oneTimeTokens.revokeAll(user.id, tx);
@@ -65,10 +66,10 @@ export class AccountService {
    * nothing. Where discovery is hidden, nothing changes before the new address is confirmed by the link that it is
    * mailed, and a taken one is not told from a free one. Throws `wrong_current_password`, `email_taken`.
    */
-  async changeEmail({ user }: Caller, email: EmailAddress, current?: string): Promise<void> {
-    if (current !== undefined) await this.assertCurrentPassword(user, current);
+  async changeEmail(caller: Caller, email: EmailAddress, current?: string): Promise<void> {
+    if (current !== undefined) await this.assertCurrentPassword(caller.user, current);
     await this.concealment.conceal(() =>
-      this.dataSource.transaction(async (tx) => this.move(await this.lockUnchanged(user, tx), email, tx)),
+      this.dataSource.transaction(async (tx) => this.move(await this.lockUnchanged(caller, tx), email, tx)),
     );
   }
 
@@ -107,7 +108,7 @@ export class AccountService {
     await this.concealment.conceal(async () => {
       const peek = await this.links.present(token, 'reset_email', userId);
       await this.dataSource.transaction(async (tx) => {
-        const owner = await this.links.consume(token, 'reset_email', peek, tx);
+        const { owner } = await this.links.consume(token, 'reset_email', peek, tx);
         await this.sessions.endAll(owner.id, 'email_change', tx);
         await this.move(owner, email, tx);
       });
@@ -125,17 +126,18 @@ export class AccountService {
     const email = parseEmailAddress(peek.address);
     if (email === null) throw new Failure('one_time_token_invalid');
     await this.dataSource.transaction(async (tx) => {
-      const owner = await this.links.consume(token, 'confirm_email', peek, tx);
+      const { owner } = await this.links.consume(token, 'confirm_email', peek, tx);
       await this.setEmail(owner, email, tx);
       await this.users.verifyEmail(owner.id, tx);
     });
   }
 
   /** Erases the account and everything that hangs on it, at once. Throws `wrong_current_password`. */
-  async close({ user }: Caller, current: string): Promise<void> {
+  async close(caller: Caller, current: string): Promise<void> {
+    const { user } = caller;
     await this.assertCurrentPassword(user, current);
     await this.dataSource.transaction(async (tx) => {
-      await this.lockUnchanged(user, tx);
+      await this.lockUnchanged(caller, tx);
       await this.users.erase(user.id, tx);
     });
   }
@@ -171,12 +173,16 @@ export class AccountService {
     if (!matches) throw new Failure('wrong_current_password');
   }
 
-  /** Two who change one account at once: the second finds that the password it proved is no longer the password. */
-  private async lockUnchanged(user: User, tx: EntityManager): Promise<User> {
+  /**
+   * Of two who change one account at once, the second finds that the password it proved is no longer the password, or
+   * that its session has ended.
+   */
+  private async lockUnchanged({ user, session }: Caller, tx: EntityManager): Promise<User> {
     const locked = await this.users.lock(user.id, tx);
     if (locked === null) throw new Failure('account_gone');
     if (locked.state !== 'active') throw new Failure('account_not_active');
-    if (locked.passwordHash !== user.passwordHash) throw new Failure('wrong_current_password');
+    if (locked.passwordVersion !== user.passwordVersion) throw new Failure('wrong_current_password');
+    if (!(await this.sessions.isLive(session.id, tx))) throw new Failure('access_token_invalid');
     return locked;
   }
 }
