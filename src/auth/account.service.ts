@@ -41,12 +41,18 @@ export class AccountService {
     private readonly environment: Environment,
   ) {}
 
+  /** For a surface that has something to say after a wrong password. Throws `wrong_current_password`, `overloaded`. */
+  async assertCurrentPassword({ user }: Pick<Caller, 'user'>, password: string): Promise<void> {
+    const { matches } = await this.passwords.verify(user.passwordHash, password);
+    if (!matches) throw new Failure('wrong_current_password');
+  }
+
   /**
    * Ends every other session and every pending secret; the caller's session goes on. Throws `wrong_current_password`
    * before it looks at the new one, `weak_password`, `overloaded`.
    */
   async changePassword({ user, session }: Caller, current: string, next: string): Promise<void> {
-    await this.assertCurrentPassword(user, current);
+    await this.assertCurrentPassword({ user }, current);
     this.passwords.assertFit(next, { email: user.emailCanonical, username: user.username });
     const passwordHash = await this.passwords.hash(next);
     await this.dataSource.transaction(async (tx) => {
@@ -66,7 +72,7 @@ export class AccountService {
    * mailed, and a taken one is not told from a free one. Throws `wrong_current_password`, `email_taken`.
    */
   async changeEmail({ user }: Caller, email: EmailAddress, current?: string): Promise<void> {
-    if (current !== undefined) await this.assertCurrentPassword(user, current);
+    if (current !== undefined) await this.assertCurrentPassword({ user }, current);
     await this.concealment.conceal(() =>
       this.dataSource.transaction(async (tx) => this.move(await this.lockUnchanged(user, tx), email, tx)),
     );
@@ -133,7 +139,7 @@ export class AccountService {
 
   /** Erases the account and everything that hangs on it, at once. Throws `wrong_current_password`. */
   async close({ user }: Caller, current: string): Promise<void> {
-    await this.assertCurrentPassword(user, current);
+    await this.assertCurrentPassword({ user }, current);
     await this.dataSource.transaction(async (tx) => {
       await this.lockUnchanged(user, tx);
       await this.users.erase(user.id, tx);
@@ -164,11 +170,6 @@ export class AccountService {
     await this.oneTimeTokens.revokeAll(before.id, tx);
     await this.history.record('email_change', before.id, tx);
     await this.mail.enqueueOnce(emailChangedLetter(), recipientOf(before), tx);
-  }
-
-  private async assertCurrentPassword(user: User, password: string): Promise<void> {
-    const { matches } = await this.passwords.verify(user.passwordHash, password);
-    if (!matches) throw new Failure('wrong_current_password');
   }
 
   /** Two who change one account at once: the second finds that the password it proved is no longer the password. */
