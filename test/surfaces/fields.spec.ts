@@ -48,6 +48,13 @@ function problemOf({ document, answers }: DocumentedOperation, { status, body }:
   return validate(body) ? undefined : `${JSON.stringify(body).slice(0, 300)}: ${JSON.stringify(validate.errors)}`;
 }
 
+/** Rows that hold what no field lets through: a text beyond every limit, or what an ill-formed one decays to. */
+function spoilt(): Promise<object[]> {
+  const select = (table: string): string =>
+    `SELECT '${table}' AS table FROM ${table} AS t WHERE t::text LIKE '%\ufffd%' OR length(t::text) > 50000`;
+  return service.sql(['users', 'profiles'].map(select).join(' UNION ALL '));
+}
+
 /** Somebody to sign in as, for as long as the operation lets them be. */
 async function caller(operation: DocumentedOperation, person?: LoginBody): Promise<LoginBody | undefined> {
   if (!operation.isProtected) return undefined;
@@ -81,6 +88,7 @@ describe.each([...new Set(operations.map(({ surface }) => surface))])('surface %
         }
       }
       expect(problems).toEqual([]);
+      expect(await spoilt()).toEqual([]);
     },
     120_000,
   );
