@@ -1,2 +1,3 @@
 export { apiAuth } from './api-auth/surface.js';
+export { apiAuthCamel } from './api-auth-camel/surface.js';
 export { pages } from './pages/surface.js';

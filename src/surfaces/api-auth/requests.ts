@@ -1,24 +1,11 @@
-import { EMAIL_MAX_LENGTH, parseEmailAddress } from '../../users/email-address.js';
-import { Loose, NOT_AN_EMAIL, Text } from '../kit/drf/fields.js';
+import { Email, Password } from '../kit/drf/credentials.js';
+import { Loose, Text } from '../kit/drf/fields.js';
 
-/** An address of which only the length is at fault is told so, and nothing else. */
-function Email(): PropertyDecorator {
-  const isAddress = (text: string): boolean => text.length > EMAIL_MAX_LENGTH || parseEmailAddress(text) !== null;
-  return Text({
-    example: 'john@example.com',
-    max: EMAIL_MAX_LENGTH,
-    invalid: NOT_AN_EMAIL,
-    rule: { name: 'email', test: isAddress, message: NOT_AN_EMAIL },
-    document: { format: 'email' },
-  });
-}
-
-function Password(limits: { min?: number; max?: number } = {}): PropertyDecorator {
-  return Text({ example: 'strongpassword123', trim: false, ...limits, document: { format: 'password' } });
-}
+const EMAIL = 'john@example.com';
+const PASSWORD = 'strongpassword123';
 
 export class RegisterRequest {
-  @Email()
+  @Email(EMAIL)
   email!: string;
 
   @Text({ example: 'johnny', required: false, nullable: true, blank: true, max: 150 })
@@ -33,10 +20,10 @@ export class RegisterRequest {
   @Text({ example: '+441632960961', required: false, nullable: true, blank: true, max: 20 })
   phone_number?: string | null;
 
-  @Password({ min: 8, max: 128 })
+  @Password({ example: PASSWORD, min: 8, max: 128 })
   password!: string;
 
-  @Password()
+  @Password({ example: PASSWORD })
   confirm_password!: string;
 }
 
@@ -54,10 +41,10 @@ export class VerifyEmailRequest {
 }
 
 export class LoginRequest {
-  @Text({ example: 'john@example.com' })
+  @Text({ example: EMAIL })
   email!: string;
 
-  @Password()
+  @Password({ example: PASSWORD })
   password!: string;
 }
 
@@ -86,6 +73,6 @@ export class PasswordResetConfirmRequest {
 
 /** The rules of `password` there, looked at once the token is known to be good. */
 export class NewPassword {
-  @Password({ min: 8, max: 128 })
+  @Password({ example: PASSWORD, min: 8, max: 128 })
   password!: string;
 }

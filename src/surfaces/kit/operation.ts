@@ -11,7 +11,7 @@ import {
 import { Failure, type FailureCode } from '../../failure.js';
 import { Protected, Public, type Access } from '../../platform/http/access.js';
 import { FailureFilter } from './failure.filter.js';
-import { readInput, type InputClass } from './input.js';
+import { fieldNames, readInput, type InputClass } from './input.js';
 import { SAMPLES } from './samples.js';
 import { word, type Wording } from './wording.js';
 
@@ -21,6 +21,8 @@ export interface OperationOptions {
   summary: string;
   description?: string;
   body?: InputClass;
+  /** What is read of the query, for the example of what is refused. */
+  query?: InputClass;
   /** The body of the source document, where it is not what the fields' examples make. */
   bodyExample?: object;
   answer: { status: number; type: Type; description: string; example?: object };
@@ -141,18 +143,26 @@ function failuresOf({ access, body, failures = [] }: OperationOptions): FailureC
   return [...new Set<FailureCode>([...all, 'not_acceptable'])];
 }
 
-function sampleOf(code: FailureCode, { body }: OperationOptions): Failure {
-  if (code !== 'invalid_input' || body === undefined) {
+function sampleOf(code: FailureCode, { body, query }: OperationOptions): Failure {
+  const input = body ?? query;
+  if (code !== 'invalid_input' || input === undefined) {
     const build = Failure as new (code: FailureCode, details: object) => Failure;
     return new build(code, SAMPLES[code].details);
   }
+  const nulls = Object.fromEntries(fieldNames(input).map((name) => [name, null]));
+  const refusal = refusalOf(input, {}) ?? refusalOf(input, nulls);
+  if (refusal === undefined) throw new Error(`${input.name} has no example of what it refuses`);
+  return refusal;
+}
+
+function refusalOf(input: InputClass, raw: Record<string, unknown>): Failure | undefined {
   try {
-    readInput(body, {}, 'body');
+    readInput(input, raw, 'body');
+    return undefined;
   } catch (failure) {
     if (failure instanceof Failure) return failure as Failure;
     throw failure;
   }
-  throw new Error(`${body.name} requires nothing, so there is no example of what it refuses`);
 }
 
 function bodyDocument(type: InputClass, example: object | undefined): Parameters<typeof ApiBody>[0] {
