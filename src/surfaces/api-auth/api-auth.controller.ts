@@ -80,8 +80,7 @@ export class ApiAuthController {
   async register(@Body() body: RegisterRequest): Promise<MessageResponse> {
     const email = parseEmailAddress(body.email);
     if (email === null) throw new Error('the rules let something through that is not an address');
-    const problems = await this.takenNames.problemsOf(body);
-    if (problems.length > 0) throw new Failure('invalid_input', { problems });
+    await this.takenNames.assertKept(body);
     if (body.password !== body.confirm_password) {
       throw complain('non_field_errors', 'sameAs', "Password confirmation doesn't match");
     }

@@ -8,17 +8,23 @@ export type InputClass<T extends object = object> = new () => T;
 
 type Reader = (raw: unknown) => unknown;
 
+interface DeclaredField {
+  read: Reader;
+  alias: string | undefined;
+}
+
 const FIELDS = Symbol('fields');
 
 /**
  * Declares a field of an input class; `read` makes its value of the raw one, before any rule looks at it. Only declared
- * fields are ever read, so nothing else in a body can reach the code.
+ * fields are ever read, so nothing else in a body can reach the code. Where there is no field of this name, the one under
+ * `alias` counts.
  */
-export function Field(read: Reader): PropertyDecorator {
+export function Field(read: Reader, alias?: string): PropertyDecorator {
   return (target, name) => {
-    const own = Object.getOwnPropertyDescriptor(target, FIELDS)?.value as Map<string, Reader> | undefined;
+    const own = Object.getOwnPropertyDescriptor(target, FIELDS)?.value as Map<string, DeclaredField> | undefined;
     const fields = own ?? new Map(fieldsOf(target));
-    fields.set(String(name), read);
+    fields.set(String(name), { read, alias });
     Object.defineProperty(target, FIELDS, { value: fields, configurable: true });
   };
 }
@@ -36,8 +42,9 @@ export function readInput<T extends object>(
 ): T {
   const input = new type();
   const fields = fieldsOf(input);
-  for (const [name, read] of fields) {
-    if (Object.hasOwn(raw, name)) Object.assign(input, { [name]: read(raw[name]) });
+  for (const [name, { read, alias = name }] of fields) {
+    const key = Object.hasOwn(raw, name) ? name : alias;
+    if (Object.hasOwn(raw, key)) Object.assign(input, { [name]: read(raw[key]) });
   }
   const errors = validateSync(input, { forbidUnknownValues: false });
   if (errors.length === 0) return input;
@@ -82,6 +89,6 @@ function pythonTypeOf(value: unknown): FailureDetails['body_not_an_object']['got
   return 'str';
 }
 
-function fieldsOf(target: object): ReadonlyMap<string, Reader> {
-  return (target as { [FIELDS]?: Map<string, Reader> })[FIELDS] ?? new Map();
+function fieldsOf(target: object): ReadonlyMap<string, DeclaredField> {
+  return (target as { [FIELDS]?: Map<string, DeclaredField> })[FIELDS] ?? new Map();
 }

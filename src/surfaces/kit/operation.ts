@@ -11,13 +11,15 @@ import {
 import { Failure, type FailureCode } from '../../failure.js';
 import { Protected, Public, type Access } from '../../platform/http/access.js';
 import { FailureFilter } from './failure.filter.js';
-import { readInput, type InputClass } from './input.js';
+import { fieldNames, readInput, type InputClass } from './input.js';
 import { SAMPLES } from './samples.js';
 import { word, type Wording } from './wording.js';
 
 export interface OperationOptions {
   /** Who may enter; also what the document says about it. */
   access: Access;
+  /** Whether the document shows a lock all the same where nobody needs a token, as the source document does. */
+  showsLock?: boolean;
   summary: string;
   description?: string;
   body?: InputClass;
@@ -83,14 +85,15 @@ const CONSUMED = ['application/json', 'application/x-www-form-urlencoded', 'mult
 
 /** One declaration for who may enter, what comes back and what the document says: they cannot disagree. */
 export function Operation(options: OperationOptions): MethodDecorator {
-  const { access, summary, description, body, bodyExample, answer, words } = options;
+  const { access, showsLock = false, summary, description, body, bodyExample, answer, words } = options;
   return applyDecorators(
     access === 'public' ? Public() : applyDecorators(Protected(), ApiSecurity(ACCESS_TOKEN_SCHEME)),
     HttpCode(answer.status),
     ApiOperation({
       summary,
       ...(description === undefined ? {} : { description }),
-      ...(access === 'public' ? { security: [] } : {}),
+      // One that may also be left out is a lock that stands open.
+      ...(access === 'public' ? { security: showsLock ? [{ [ACCESS_TOKEN_SCHEME]: [] }, {}] : [] } : {}),
     }),
     ...(body === undefined ? [] : [ApiConsumes(...CONSUMED), ApiBody(bodyDocument(body, bodyExample))]),
     ApiExtraModels(answer.type),
@@ -146,13 +149,16 @@ function sampleOf(code: FailureCode, { body }: OperationOptions): Failure {
     const build = Failure as new (code: FailureCode, details: object) => Failure;
     return new build(code, SAMPLES[code].details);
   }
-  try {
-    readInput(body, {}, 'body');
-  } catch (failure) {
-    if (failure instanceof Failure) return failure as Failure;
-    throw failure;
+  const nulls = Object.fromEntries(fieldNames(body).map((name) => [name, null]));
+  for (const sample of [{}, nulls]) {
+    try {
+      readInput(body, sample, 'body');
+    } catch (failure) {
+      if (failure instanceof Failure) return failure as Failure;
+      throw failure;
+    }
   }
-  throw new Error(`${body.name} requires nothing, so there is no example of what it refuses`);
+  throw new Error(`${body.name} takes anything, so there is no example of what it refuses`);
 }
 
 function bodyDocument(type: InputClass, example: object | undefined): Parameters<typeof ApiBody>[0] {

@@ -1,6 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
+import { EMAIL_MAX_LENGTH, parseEmailAddress } from '../../../users/email-address.js';
 import { Field } from '../input.js';
 
 export const REQUIRED = 'This field is required.';
@@ -25,8 +26,12 @@ export interface TextOptions {
   min?: number;
   /** What is said of a value that is no text. */
   invalid?: string;
+  /** Another name that it may come under. */
+  alias?: string;
+  /** Values that are no texts and fine all the same. */
+  besides?: (value: unknown) => boolean;
   /** A last rule on a text that is not blank. */
-  rule?: { name: string; test: (text: string) => boolean; message: string };
+  rule?: { name: string; test: (text: string) => boolean; message: string | ((text: string) => string) };
   /** What the document says besides. */
   document?: ApiPropertyOptions;
 }
@@ -44,13 +49,16 @@ export function Text(options: TextOptions): PropertyDecorator {
     max,
     min,
     invalid = NOT_A_STRING,
+    alias,
+    besides = () => false,
     rule,
   } = options;
   const isBlank = (text: string): boolean => (trim ? text.trim() : text) === '';
   const rules: PropertyDecorator[] = [];
   if (required) rules.push(check('required', REQUIRED, (value) => value !== undefined));
   if (!nullable) rules.push(check('null', NULL, (value) => value !== null));
-  rules.push(check('text', invalid, (value) => value === undefined || value === null || typeof value === 'string'));
+  const isText = (value: unknown): boolean => typeof value === 'string' || besides(value);
+  rules.push(check('text', invalid, (value) => value === undefined || value === null || isText(value)));
   if (!blank) rules.push(check('blank', BLANK, (value) => typeof value !== 'string' || !isBlank(value)));
   const onText = (
     name: string,
@@ -65,7 +73,7 @@ export function Text(options: TextOptions): PropertyDecorator {
   onText('surrogates', surrogateWords, (text) => text.isWellFormed());
   if (rule !== undefined) onText(rule.name, rule.message, rule.test);
   return applyDecorators(
-    Field((raw) => asText(raw, trim)),
+    Field((raw) => asText(raw, trim), alias),
     ...rules,
     ApiProperty({
       type: String,
@@ -78,6 +86,23 @@ export function Text(options: TextOptions): PropertyDecorator {
       ...(options.document as object),
     }),
   );
+}
+
+/** An address of which only the length is at fault is told so, and nothing else. */
+export function Email(example = 'john@example.com'): PropertyDecorator {
+  const isAddress = (text: string): boolean => text.length > EMAIL_MAX_LENGTH || parseEmailAddress(text) !== null;
+  return Text({
+    example,
+    max: EMAIL_MAX_LENGTH,
+    invalid: NOT_AN_EMAIL,
+    rule: { name: 'email', test: isAddress, message: NOT_AN_EMAIL },
+    document: { format: 'email' },
+  });
+}
+
+/** A password, exactly as it is sent. */
+export function Password(limits: { min?: number; max?: number; example?: string } = {}): PropertyDecorator {
+  return Text({ example: 'strongpassword123', trim: false, ...limits, document: { format: 'password' } });
 }
 
 /** A value that the handler looks at itself: whatever came, as it came. */
