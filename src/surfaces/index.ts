@@ -1,2 +1,3 @@
+export { accounts } from './accounts/surface.js';
 export { apiAuth } from './api-auth/surface.js';
 export { pages } from './pages/surface.js';
