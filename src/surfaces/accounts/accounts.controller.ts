@@ -391,7 +391,7 @@ function assertRepeated(body: { new_password: string; confirm_password: string }
 
 /** Throws `not_found` for what counts no page. */
 function pageNumber(page: unknown): number {
-  if (page === undefined) return 1;
+  if (page === undefined || page === '') return 1;
   const number = typeof page === 'string' && /^\d{1,6}$/.test(page) ? Number(page) : 0;
   if (number === 0) throw new Failure('not_found');
   return number;
