@@ -7,6 +7,9 @@ const FAILURE = '^src/failure\\.ts$';
 const PLATFORM = '^src/platform/';
 const KIT = '^src/surfaces/kit/';
 
+/** What of the platform is about a request: who may enter, who sent it, and for which page. */
+const REQUESTS = '^src/platform/http/(access|client|trusted-origins)\\.ts$';
+
 /** Outside packages that a floor may use, by name. */
 const packages = (...names) =>
   names.map((name) =>
@@ -26,20 +29,22 @@ const allowed = [
       KIT,
       ...core('users', 'tokens', 'profile', 'auth'),
       FAILURE,
+      REQUESTS,
       ...packages(...NEST, '@nestjs/swagger', 'fastify', 'node'),
     ],
   },
-  // The kit knows no dialect; `kit/drf` is what four of them are made of, and the rest of the kit does not know it.
+  // The kit knows no dialect; `kit/drf` is what four of them are made of, `kit/fastapi` what one is, and the rest of the
+  // kit does not know them.
   {
-    from: '^src/surfaces/kit/drf/',
-    to: [KIT, FAILURE, ...packages(...NEST, '@nestjs/swagger', 'class-validator')],
+    from: '^src/surfaces/kit/(drf|fastapi)/',
+    to: ['^src/surfaces/kit/($1/)?[^/]+\\.ts$', FAILURE, ...packages(...NEST, '@nestjs/swagger', 'class-validator')],
   },
   {
     from: '^src/surfaces/kit/[^/]+\\.ts$',
     to: [
       '^src/surfaces/kit/[^/]+\\.ts$',
       FAILURE,
-      '^src/platform/http/access\\.ts$',
+      REQUESTS,
       ...packages(
         ...NEST,
         '@nestjs/core',
@@ -89,6 +94,7 @@ const allowed = [
         '@nestjs/core',
         '@nestjs/platform-fastify',
         '@electric-sql/pglite',
+        '@fastify/cookie',
         '@fastify/helmet',
         'argon2',
         'class-transformer',

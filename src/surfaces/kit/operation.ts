@@ -7,23 +7,37 @@ import {
   ApiResponse,
   ApiSecurity,
   getSchemaPath,
+  type ApiResponseOptions,
 } from '@nestjs/swagger';
 import { Failure, type FailureCode } from '../../failure.js';
 import { Protected, Public, type Access } from '../../platform/http/access.js';
 import { FailureFilter } from './failure.filter.js';
-import { readInput, type InputClass } from './input.js';
+import { formatOf, readInput, type InputClass } from './input.js';
 import { SAMPLES } from './samples.js';
 import { word, type Wording } from './wording.js';
 
 export interface OperationOptions {
   /** Who may enter; also what the document says about it. */
   access: Access;
+  /** A public operation that looks at an access token itself: it may come with one. */
+  takesToken?: boolean;
   summary: string;
   description?: string;
   body?: InputClass;
+  /** What stands in the path. */
+  path?: InputClass;
+  /** Input that breaks a rule, for the example of what is said of it; without it, nothing comes. */
+  unfit?: Readonly<Record<string, unknown>>;
   /** The body of the source document, where it is not what the fields' examples make. */
   bodyExample?: object;
-  answer: { status: number; type: Type; description: string; example?: object };
+  answer: {
+    status: number;
+    type: Type;
+    description: string;
+    example?: object;
+    mediaType?: string;
+    headers?: Readonly<Record<string, string>>;
+  };
   /** What this operation may refuse with, besides what every operation may. */
   failures?: readonly FailureCode[];
   /** Words of this route that differ from its surface's. */
@@ -44,8 +58,6 @@ const OF_PROTECTED: readonly FailureCode[] = [
   'account_gone',
   'account_not_active',
 ];
-
-const OF_BODIES: readonly FailureCode[] = ['malformed_json', 'body_not_an_object', 'unsupported_media_type'];
 
 /** One way in which an operation says no; `code` names the example. */
 interface Refusal {
@@ -78,27 +90,29 @@ const UNFORESEEN: readonly Refusal[] = [
   },
 ];
 
-/** The media types that a body is read from. */
-const CONSUMED = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'];
-
 /** One declaration for who may enter, what comes back and what the document says: they cannot disagree. */
 export function Operation(options: OperationOptions): MethodDecorator {
-  const { access, summary, description, body, bodyExample, answer, words } = options;
+  const { access, takesToken = false, summary, description, body, bodyExample, answer, words } = options;
   return applyDecorators(
-    access === 'public' ? Public() : applyDecorators(Protected(), ApiSecurity(ACCESS_TOKEN_SCHEME)),
+    access === 'public' ? Public() : Protected(),
+    ...(access === 'protected' || takesToken ? [ApiSecurity(ACCESS_TOKEN_SCHEME)] : []),
+    ...(takesToken ? [ApiSecurity({})] : []),
     HttpCode(answer.status),
     ApiOperation({
       summary,
       ...(description === undefined ? {} : { description }),
-      ...(access === 'public' ? { security: [] } : {}),
+      ...(access === 'public' && !takesToken ? { security: [] } : {}),
     }),
-    ...(body === undefined ? [] : [ApiConsumes(...CONSUMED), ApiBody(bodyDocument(body, bodyExample))]),
+    ...(body === undefined
+      ? []
+      : [ApiConsumes(...formatOf(body).mediaTypes), ApiBody(bodyDocument(body, bodyExample))]),
     ApiExtraModels(answer.type),
     ApiResponse({
       status: answer.status,
       description: answer.description,
+      ...(answer.headers === undefined ? {} : { headers: headerDocuments(answer.headers) }),
       content: {
-        'application/json': {
+        [answer.mediaType ?? 'application/json']: {
           schema: { $ref: getSchemaPath(answer.type) },
           ...(answer.example === undefined ? {} : { example: answer.example }),
         },
@@ -110,11 +124,16 @@ export function Operation(options: OperationOptions): MethodDecorator {
 }
 
 /** Writes the refusals of a handler into its document, in the very words that are sent. */
-export function documentFailures(prototype: object, handlerName: string, surfaceWords: Wording): void {
+export function documentFailures(
+  prototype: object,
+  handlerName: string,
+  surfaceWords: Wording,
+  negotiates: boolean,
+): void {
   const descriptor = Object.getOwnPropertyDescriptor(prototype, handlerName);
   const options = Reflect.getMetadata(OPERATION, descriptor?.value as object) as OperationOptions | undefined;
   if (descriptor === undefined || options === undefined) return;
-  const refusals: Refusal[] = failuresOf(options).map((code) => {
+  const refusals: Refusal[] = [...failuresOf(options, negotiates)].map((code) => {
     const [status, body] = word(options.words ?? surfaceWords, sampleOf(code, options));
     return { status, code: code, summary: SAMPLES[code].description, body };
   });
@@ -136,23 +155,37 @@ export function documentFailures(prototype: object, handlerName: string, surface
   }
 }
 
-function failuresOf({ access, body, failures = [] }: OperationOptions): FailureCode[] {
-  const all = [...(body === undefined ? [] : OF_BODIES), ...(access === 'protected' ? OF_PROTECTED : []), ...failures];
-  return [...new Set<FailureCode>([...all, 'not_acceptable'])];
+function failuresOf(
+  { access, takesToken, body, failures = [] }: OperationOptions,
+  negotiates: boolean,
+): Set<FailureCode> {
+  return new Set<FailureCode>([
+    ...(body === undefined ? [] : formatOf(body).failures),
+    ...(access === 'protected' || takesToken ? OF_PROTECTED : []),
+    ...failures,
+    ...(negotiates ? (['not_acceptable'] as const) : []),
+  ]);
 }
 
-function sampleOf(code: FailureCode, { body }: OperationOptions): Failure {
-  if (code !== 'invalid_input' || body === undefined) {
+function headerDocuments(headers: Readonly<Record<string, string>>): NonNullable<ApiResponseOptions['headers']> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }]),
+  );
+}
+
+function sampleOf(code: FailureCode, { body, path, unfit = {} }: OperationOptions): Failure {
+  const input = body ?? path;
+  if (code !== 'invalid_input' || input === undefined) {
     const build = Failure as new (code: FailureCode, details: object) => Failure;
     return new build(code, SAMPLES[code].details);
   }
   try {
-    readInput(body, {}, 'body');
+    readInput(input, unfit, input === body ? 'body' : 'path');
   } catch (failure) {
     if (failure instanceof Failure) return failure as Failure;
     throw failure;
   }
-  throw new Error(`${body.name} requires nothing, so there is no example of what it refuses`);
+  throw new Error(`${input.name} requires nothing, so there is no example of what it refuses`);
 }
 
 function bodyDocument(type: InputClass, example: object | undefined): Parameters<typeof ApiBody>[0] {
@@ -171,30 +204,39 @@ interface Schema {
 
 /** One schema for all bodies of a status: those with fixed keys are one shape, those with messages by field another. */
 function schemaOfAll(bodies: readonly unknown[]): Schema {
-  const schemas = bodies.map(schemaOf);
+  return union(bodies.map(schemaOf));
+}
+
+/** What fits each of the schemas; one that says nothing fits everything. */
+function union(schemas: readonly Schema[]): Schema {
+  if (schemas.length === 0 || schemas.some((schema) => Object.keys(schema).length === 0)) return {};
   const fixed = schemas.filter(({ properties }) => properties !== undefined);
-  const others = [...new Map(schemas.map((schema) => [JSON.stringify(schema), schema])).values()].filter(
-    ({ properties }) => properties === undefined,
-  );
-  const distinct = fixed.length > 0 ? [...others, merge(fixed)] : others;
+  const lists = schemas.filter(({ type }) => type === 'array');
+  const others = schemas.filter(({ type, properties }) => properties === undefined && type !== 'array');
+  const distinct = [...new Map(others.map((schema) => [JSON.stringify(schema), schema])).values()];
+  if (lists.length > 0) distinct.push({ type: 'array', items: union(lists.flatMap(({ items }) => items ?? [])) });
+  if (fixed.length > 0) distinct.push(merge(fixed));
   return distinct.length === 1 && distinct[0] !== undefined ? distinct[0] : { oneOf: distinct };
 }
 
 function merge(schemas: readonly Schema[]): Schema {
   const isEverywhere = (name: string): boolean => schemas.every(({ required = [] }) => required.includes(name));
-  const properties = Object.assign({}, ...schemas.map((schema) => schema.properties)) as Record<string, Schema>;
+  const names = [...new Set(schemas.flatMap(({ properties = {} }) => Object.keys(properties)))];
   return {
     type: 'object',
-    properties,
-    required: Object.keys(properties).filter(isEverywhere),
+    properties: Object.fromEntries(
+      names.map((name) => [name, union(schemas.flatMap(({ properties }) => properties?.[name] ?? []))]),
+    ),
+    required: names.filter(isEverywhere),
     additionalProperties: false,
   };
 }
 
-/** The shape of an error body; one that lists messages by field may have any field. */
+/** The shape of an error body; one that lists messages by field may have any field, and `null` stands for anything. */
 function schemaOf(value: unknown): Schema {
-  if (Array.isArray(value)) return { type: 'array', items: schemaOf(value[0]) };
-  if (typeof value !== 'object' || value === null) return { type: typeof value };
+  if (value === null) return {};
+  if (Array.isArray(value)) return { type: 'array', items: schemaOfAll(value) };
+  if (typeof value !== 'object') return { type: typeof value };
   const entries = Object.entries(value);
   if (entries.every(([, item]) => Array.isArray(item) && item.every((text) => typeof text === 'string'))) {
     return { type: 'object', additionalProperties: { type: 'array', items: { type: 'string' } } };

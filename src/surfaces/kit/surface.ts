@@ -27,6 +27,10 @@ export interface Surface {
   readonly settings?: new () => object;
   /** Whose words answer a path below this prefix that nobody serves; the longest prefix speaks. */
   readonly unmatched?: { readonly prefix: string; readonly words: Wording };
+  /** Headers of every answer below the prefix of `unmatched`, made of the milliseconds that it took. */
+  readonly stamp?: (elapsed: number) => Readonly<Record<string, string>>;
+  /** Where an access token is had for a user name and a password as OAuth 2 has it; all documents offer it. */
+  readonly tokenEndpoint?: string;
   /** How its OpenAPI document introduces itself; a surface without one answers no API calls. */
   readonly document?: {
     readonly title: string;
@@ -68,7 +72,7 @@ export function SurfaceController(options: SurfaceControllerOptions): ClassDecor
   return (target) => {
     const prototype = target.prototype as object;
     const handlers = Object.getOwnPropertyNames(prototype);
-    for (const name of handlers) documentFailures(prototype, name, options.words);
+    for (const name of handlers) documentFailures(prototype, name, options.words, options.negotiates ?? false);
     addMethodStubs(prototype, handlers, options.methodBeforeAccess ?? false);
     applyDecorators(
       Controller(options.path),
