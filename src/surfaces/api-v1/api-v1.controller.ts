@@ -7,6 +7,7 @@ import { RefreshService } from '../../auth/refresh.service.js';
 import { SessionsService } from '../../tokens/sessions.service.js';
 import { parseEmailAddress } from '../../users/email-address.js';
 import { Caller, ClientOf, type Client } from '../kit/caller.js';
+import { errorSchemas } from '../kit/fastapi/wording.js';
 import { LoginGuard } from '../kit/login.guard.js';
 import { Operation } from '../kit/operation.js';
 import { SurfaceController } from '../kit/surface.js';
@@ -22,7 +23,13 @@ const NAME = 'api-v1';
 
 const COOKIE_SET = { 'Set-Cookie': 'The refresh token as `refresh_token`, for `/api/v1/auth` only.' };
 
-@SurfaceController({ path: 'api/v1/auth', words: failures, tag: 'Authentication', methodBeforeAccess: true })
+@SurfaceController({
+  path: 'api/v1/auth',
+  words: failures,
+  errorSchemas,
+  tag: 'Authentication',
+  methodBeforeAccess: true,
+})
 export class ApiV1Controller {
   constructor(
     private readonly settings: ApiV1Settings,

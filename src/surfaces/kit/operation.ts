@@ -8,6 +8,7 @@ import {
   ApiSecurity,
   getSchemaPath,
   type ApiResponseOptions,
+  type ApiResponseSchemaHost,
 } from '@nestjs/swagger';
 import { Failure, type FailureCode } from '../../failure.js';
 import { Protected, Public, type Access } from '../../platform/http/access.js';
@@ -123,12 +124,22 @@ export function Operation(options: OperationOptions): MethodDecorator {
   );
 }
 
+/** How the operations of a surface say no. */
+export interface RefusalOptions {
+  words: Wording;
+  /** Refuse what accepts nothing that can be answered (406), before anything else. */
+  negotiates?: boolean;
+  /** The schema of a status, where the examples do not tell all that may be in a body. */
+  errorSchemas?: Readonly<Record<number, ErrorSchema>>;
+}
+
+export type ErrorSchema = Exclude<NonNullable<ApiResponseSchemaHost['schema']>, { $ref: string }>;
+
 /** Writes the refusals of a handler into its document, in the very words that are sent. */
 export function documentFailures(
   prototype: object,
   handlerName: string,
-  surfaceWords: Wording,
-  negotiates: boolean,
+  { words: surfaceWords, negotiates = false, errorSchemas = {} }: RefusalOptions,
 ): void {
   const descriptor = Object.getOwnPropertyDescriptor(prototype, handlerName);
   const options = Reflect.getMetadata(OPERATION, descriptor?.value as object) as OperationOptions | undefined;
@@ -146,7 +157,7 @@ export function documentFailures(
       description: [...new Set(answers.map(({ summary }) => summary))].join('; '),
       content: {
         'application/json': {
-          schema: schemaOfAll(answers.map(({ body }) => body)),
+          schema: errorSchemas[status] ?? schemaOfAll(answers.map(({ body }) => body)),
           examples: Object.fromEntries(answers.map(({ code, summary, body }) => [code, { summary, value: body }])),
         },
       },
@@ -204,39 +215,30 @@ interface Schema {
 
 /** One schema for all bodies of a status: those with fixed keys are one shape, those with messages by field another. */
 function schemaOfAll(bodies: readonly unknown[]): Schema {
-  return union(bodies.map(schemaOf));
-}
-
-/** What fits each of the schemas; one that says nothing fits everything. */
-function union(schemas: readonly Schema[]): Schema {
-  if (schemas.length === 0 || schemas.some((schema) => Object.keys(schema).length === 0)) return {};
+  const schemas = bodies.map(schemaOf);
   const fixed = schemas.filter(({ properties }) => properties !== undefined);
-  const lists = schemas.filter(({ type }) => type === 'array');
-  const others = schemas.filter(({ type, properties }) => properties === undefined && type !== 'array');
-  const distinct = [...new Map(others.map((schema) => [JSON.stringify(schema), schema])).values()];
-  if (lists.length > 0) distinct.push({ type: 'array', items: union(lists.flatMap(({ items }) => items ?? [])) });
-  if (fixed.length > 0) distinct.push(merge(fixed));
+  const others = [...new Map(schemas.map((schema) => [JSON.stringify(schema), schema])).values()].filter(
+    ({ properties }) => properties === undefined,
+  );
+  const distinct = fixed.length > 0 ? [...others, merge(fixed)] : others;
   return distinct.length === 1 && distinct[0] !== undefined ? distinct[0] : { oneOf: distinct };
 }
 
 function merge(schemas: readonly Schema[]): Schema {
   const isEverywhere = (name: string): boolean => schemas.every(({ required = [] }) => required.includes(name));
-  const names = [...new Set(schemas.flatMap(({ properties = {} }) => Object.keys(properties)))];
+  const properties = Object.assign({}, ...schemas.map((schema) => schema.properties)) as Record<string, Schema>;
   return {
     type: 'object',
-    properties: Object.fromEntries(
-      names.map((name) => [name, union(schemas.flatMap(({ properties }) => properties?.[name] ?? []))]),
-    ),
-    required: names.filter(isEverywhere),
+    properties,
+    required: Object.keys(properties).filter(isEverywhere),
     additionalProperties: false,
   };
 }
 
-/** The shape of an error body; one that lists messages by field may have any field, and `null` stands for anything. */
+/** The shape of an error body; one that lists messages by field may have any field. */
 function schemaOf(value: unknown): Schema {
-  if (value === null) return {};
-  if (Array.isArray(value)) return { type: 'array', items: schemaOfAll(value) };
-  if (typeof value !== 'object') return { type: typeof value };
+  if (Array.isArray(value)) return { type: 'array', items: schemaOf(value[0]) };
+  if (typeof value !== 'object' || value === null) return { type: typeof value };
   const entries = Object.entries(value);
   if (entries.every(([, item]) => Array.isArray(item) && item.every((text) => typeof text === 'string'))) {
     return { type: 'object', additionalProperties: { type: 'array', items: { type: 'string' } } };

@@ -15,7 +15,7 @@ import { Failure } from '../../failure.js';
 import { ACCESS, Protected, Public, type Access } from '../../platform/http/access.js';
 import { FailureFilter } from './failure.filter.js';
 import { Negotiates } from './negotiation.guard.js';
-import { documentFailures } from './operation.js';
+import { documentFailures, type RefusalOptions } from './operation.js';
 import type { Wording } from './wording.js';
 
 /** One dialect of the service: what `surfaces/index.ts` lists. */
@@ -40,12 +40,9 @@ export interface Surface {
   };
 }
 
-export interface SurfaceControllerOptions {
+export interface SurfaceControllerOptions extends RefusalOptions {
   path: string;
-  words: Wording;
   tag: string;
-  /** Refuse what accepts nothing that can be answered (406), before anything else. */
-  negotiates?: boolean;
   /** Refuse a wrong method before asking who is calling. */
   methodBeforeAccess?: boolean;
 }
@@ -72,7 +69,7 @@ export function SurfaceController(options: SurfaceControllerOptions): ClassDecor
   return (target) => {
     const prototype = target.prototype as object;
     const handlers = Object.getOwnPropertyNames(prototype);
-    for (const name of handlers) documentFailures(prototype, name, options.words, options.negotiates ?? false);
+    for (const name of handlers) documentFailures(prototype, name, options);
     addMethodStubs(prototype, handlers, options.methodBeforeAccess ?? false);
     applyDecorators(
       Controller(options.path),

@@ -1,6 +1,7 @@
 import type { FailureCode, Problem } from '../../../failure.js';
 import { UploadedFile } from '../forms.js';
 import { formatOf, type InputClass } from '../input.js';
+import type { ErrorSchema } from '../operation.js';
 import type { Answer, Wording } from '../wording.js';
 import { isForm } from './bodies.js';
 import { MISSING } from './fields.js';
@@ -61,6 +62,30 @@ export const frameworkWording: Pick<Wording, Extract<FailureCode, FrameworkCode>
   not_authenticated: () => [401, { detail: 'Not authenticated' }, { 'www-authenticate': 'Bearer' }],
   too_many_requests: ({ retryAfter }) => [429, { detail: 'Too Many Requests' }, { 'retry-after': String(retryAfter) }],
   overloaded: ({ retryAfter }) => [503, { detail: 'Service Unavailable' }, { 'retry-after': String(retryAfter) }],
+};
+
+/** FastAPI's `HTTPValidationError`, as its documents describe it. */
+export const errorSchemas: Readonly<Record<number, ErrorSchema>> = {
+  422: {
+    type: 'object',
+    required: ['detail'],
+    properties: {
+      detail: {
+        type: 'array',
+        items: {
+          type: 'object',
+          required: ['type', 'loc', 'msg', 'input'],
+          properties: {
+            type: { type: 'string' },
+            loc: { type: 'array', items: { oneOf: [{ type: 'string' }, { type: 'integer' }] } },
+            msg: { type: 'string' },
+            input: {},
+            ctx: { type: 'object' },
+          },
+        },
+      },
+    },
+  },
 };
 
 export function unprocessable(entries: readonly Entry[]): Answer {
