@@ -87,6 +87,30 @@ function withTrailingSlashes(document: OpenAPIObject): OpenAPIObject {
   return { ...document, paths: Object.fromEntries(paths) as OpenAPIObject['paths'] };
 }
 
+interface Authorization {
+  auth: object;
+  token: object;
+}
+
+/**
+ * A plugin of Swagger UI, which would keep the password in the browser's storage beside the token that it was good for.
+ * Its text is sent to the page, so it may use nothing from here.
+ */
+function forgetPasswords(): object {
+  return {
+    statePlugins: {
+      auth: {
+        wrapActions: {
+          authorizeOauth2:
+            (original: (authorization: Authorization) => unknown) =>
+            ({ auth, token }: Authorization): unknown =>
+              original({ auth: { ...auth, password: '', clientSecret: '' }, token }),
+        },
+      },
+    },
+  };
+}
+
 /** Serves each document, and one page that switches between them and remembers who authorized. */
 export function serveDocuments(app: INestApplication, surfaces: readonly Surface[]): void {
   const documents = createDocuments(app, surfaces);
@@ -111,6 +135,7 @@ export function serveDocuments(app: INestApplication, surfaces: readonly Surface
       'urls.primaryName': urls[0]?.name,
       persistAuthorization: true,
       defaultModelsExpandDepth: 0,
+      plugins: [forgetPasswords],
     },
   });
 }
