@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { SURFACES } from '../../src/app.module.js';
 import { startService, type Service } from '../support/service.js';
 
 let service: Service;
@@ -12,10 +13,12 @@ interface Operation {
   responses: Record<string, { content: Record<string, { examples?: Record<string, { value: unknown }> }> }>;
 }
 
-it('what a document says is refused is what is sent, word for word', async () => {
+const DOCUMENTS = SURFACES.filter(({ document }) => document !== undefined).map(({ name }) => name);
+
+it.each(DOCUMENTS)('what the document of %s says is refused is what is sent, word for word', async (name) => {
   const { body: document } = await service.request<{ paths: Record<string, Record<string, Operation>> }>(
     'GET',
-    '/docs/api-auth.json',
+    `/docs/${name}.json`,
   );
   const provoke: Record<string, { body?: unknown; headers?: Record<string, string> }> = {
     malformed_json: { body: 'x' },
@@ -45,7 +48,7 @@ it('what a document says is refused is what is sent, word for word', async () =>
       }
     }
   }
-  expect(compared).toBeGreaterThan(30);
+  expect(compared).toBeGreaterThan(10);
 });
 
 it('every document is served, and the page that shows them switches between them', async () => {
