@@ -187,7 +187,7 @@ describe('whoever reads a document', () => {
     const operation = operationOf(page, last.method ?? 'GET', last.path);
     await unfold(operation);
     expect((await tryOut(operation)).status).toBe('200');
-    const kept = await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }));
+    const kept = await page.evaluate<string>('JSON.stringify({ ...localStorage, ...sessionStorage })');
     expect(kept).toContain('access_token');
     expect(kept).not.toContain(PASSWORD);
 
