@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Surface api-auth, from the top of its document to the end: /api/auth/…
-source "${BASH_SOURCE[0]%/*}/walk.sh"
+# shellcheck source=walk.sh source-path=SCRIPTDIR
+source "$(dirname "${BASH_SOURCE[0]}")/walk.sh"
 
 EMAIL="john$SUFFIX@example.com"
 SOMEBODY="\"id\":\"…\",\"email\":\"$EMAIL\",\"username\":\"johnny\",\"first_name\":\"John\",\"last_name\":\"Doe\",\"is_active\":true,\"role\":\"Viewer\",\"avatar\":null,\"phone_number\":null,\"date_joined\":\"…\""

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Surface accounts, from the top of its document to the end: /accounts/api/…
-source "${BASH_SOURCE[0]%/*}/walk.sh"
+# shellcheck source=walk.sh source-path=SCRIPTDIR
+source "$(dirname "${BASH_SOURCE[0]}")/walk.sh"
 
 EMAIL="user$SUFFIX@example.com"
 USERNAME="some_username$SUFFIX"

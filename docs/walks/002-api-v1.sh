@@ -2,7 +2,8 @@
 # Surface api-v1, from the top of its document to the end: /api/v1/auth/…
 # The refresh token travels in a cookie, which curl keeps in a file. The cookie is a secure one; on plain http, curl 7.79
 # and newer send it to localhost only.
-source "${BASH_SOURCE[0]%/*}/walk.sh"
+# shellcheck source=walk.sh source-path=SCRIPTDIR
+source "$(dirname "${BASH_SOURCE[0]}")/walk.sh"
 
 EMAIL="john$SUFFIX@example.com"
 USERNAME="john$SUFFIX"
@@ -25,7 +26,8 @@ send POST /api/auth/register/ json "{
 }"
 expect 201
 mail "$EMAIL" verify
-send GET "/api/auth/verify-email/?token=$(link_part token)"
+TOKEN=$(link_part token)
+send GET "/api/auth/verify-email/?token=$TOKEN"
 expect 200
 
 say 'Log in, by username'

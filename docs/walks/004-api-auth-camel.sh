@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Surface api-auth-camel, from the top of its document to the end: /api/auth/… and /api/users/settings/
-source "${BASH_SOURCE[0]%/*}/walk.sh"
+# shellcheck source=walk.sh source-path=SCRIPTDIR
+source "$(dirname "${BASH_SOURCE[0]}")/walk.sh"
 
 EMAIL="user$SUFFIX@example.com"
 ADMIN="admin$SUFFIX@admin.com"

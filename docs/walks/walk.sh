@@ -19,13 +19,13 @@ say() {
 }
 
 fail() {
-  printf '\nNOT AS THE DOCUMENT SAYS: %s\n' "$1" >&2
+  printf '\nFAILED: %s\n' "$1" >&2
   exit 1
 }
 
-# shown TEXT: the text with its JWTs cut short, for human eyes.
+# shown MARK TEXT: each line after the mark, and its JWTs cut short, for human eyes.
 shown() {
-  sed 's/\(eyJ[A-Za-z0-9_-]\{12\}\)[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*/\1…/g' <<<"$1"
+  sed -e "s/^/$1 /" -e 's/\(eyJ[A-Za-z0-9_-]\{12\}\)[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]*/\1…/g' <<<"$2"
 }
 
 # send METHOD PATH [json BODY] [form NAME=VALUE]… [upload NAME=@FILE] [header LINE] [cookies FILE]
@@ -34,12 +34,13 @@ send() {
   local method=$1 path=$2 reply
   local options=(-sS -i -X "$method")
   shift 2
-  printf '\n> %s %s\n' "$method" "$(shown "$path")"
+  echo
+  shown '>' "$method $path"
   while [ $# -gt 0 ]; do
     if [ "$1" = cookies ]; then
       printf '> with the cookies from before\n'
     else
-      shown "> ${2//$'\n'/$'\n'> }"
+      shown '>' "$2"
     fi
     case $1 in
       json) options+=(-H 'Content-Type: application/json' --data-raw "$2") ;;
@@ -58,7 +59,7 @@ send() {
   HEADERS=${reply%%$'\r\n\r\n'*}
   BODY=${reply#*$'\r\n\r\n'}
   printf '< %s\n' "$STATUS"
-  [ -z "$BODY" ] || shown "< $BODY"
+  [ -z "$BODY" ] || shown '<' "$BODY"
 }
 
 # expect STATUS [BODY]: the last answer's. Where the body has a "…", the answer has any text without a quotation mark.
@@ -81,7 +82,7 @@ expect_part() {
 expect_header() {
   local line
   line=$(grep -i -F -- "$1" <<<"$HEADERS") || fail "the header $1 is missing"
-  shown "< ${line%$'\r'}"
+  shown '<' "${line%$'\r'}"
 }
 
 # pick KEY…: the value at the end of these keys, the first of each, in the last answer's body.
@@ -111,7 +112,7 @@ mail() {
   done
   LAST_MAIL=$id
   printf '< %s\n' "$(pick subject)"
-  printf '%b\n' "$(pick text)" | sed 's/^/<   /'
+  shown '<  ' "$(printf '%b' "$(pick text)")"
 }
 
 # link_part NAME: a parameter of the link of the mail that was read last.
