@@ -42,11 +42,26 @@ export class AccountService {
   ) {}
 
   /**
-   * Ends every other session and every pending secret; the caller's session goes on. Throws `wrong_current_password`
-   * before it looks at the new one, `weak_password`, `overloaded`.
+   * Whether an account may have this number, for surfaces that tell numbers apart. Where discovery is hidden, every
+   * number may: whoever signed up with an address would otherwise learn what became of it.
    */
-  async changePassword({ user, session }: Caller, current: string, next: string): Promise<void> {
-    await this.assertCurrentPassword(user, current);
+  async mayExist(id: number): Promise<boolean> {
+    return this.concealment.isOn || (await this.users.find(id)) !== null;
+  }
+
+  /** Throws `overloaded`. */
+  async isCurrentPassword({ user }: Caller, password: string): Promise<boolean> {
+    return (await this.passwords.verify(user.passwordHash, password)).matches;
+  }
+
+  /**
+   * Ends every other session and every pending secret; the caller's session goes on. `current` is `null` where the
+   * surface has asked `isCurrentPassword` of this very caller. Throws `wrong_current_password` before it looks at the
+   * new one, `weak_password`, `overloaded`.
+   */
+  async changePassword(caller: Caller, current: string | null, next: string): Promise<void> {
+    const { user, session } = caller;
+    if (current !== null) await this.assertCurrentPassword(caller, current);
     this.passwords.assertFit(next, { email: user.emailCanonical, username: user.username });
     const passwordHash = await this.passwords.hash(next);
     await this.dataSource.transaction(async (tx) => {
@@ -65,8 +80,9 @@ export class AccountService {
    * nothing. Where discovery is hidden, nothing changes before the new address is confirmed by the link that it is
    * mailed, and a taken one is not told from a free one. Throws `wrong_current_password`, `email_taken`.
    */
-  async changeEmail({ user }: Caller, email: EmailAddress, current?: string): Promise<void> {
-    if (current !== undefined) await this.assertCurrentPassword(user, current);
+  async changeEmail(caller: Caller, email: EmailAddress, current?: string): Promise<void> {
+    const { user } = caller;
+    if (current !== undefined) await this.assertCurrentPassword(caller, current);
     await this.concealment.conceal(() =>
       this.dataSource.transaction(async (tx) => this.move(await this.lockUnchanged(user, tx), email, tx)),
     );
@@ -132,8 +148,9 @@ export class AccountService {
   }
 
   /** Erases the account and everything that hangs on it, at once. Throws `wrong_current_password`. */
-  async close({ user }: Caller, current: string): Promise<void> {
-    await this.assertCurrentPassword(user, current);
+  async close(caller: Caller, current: string): Promise<void> {
+    const { user } = caller;
+    await this.assertCurrentPassword(caller, current);
     await this.dataSource.transaction(async (tx) => {
       await this.lockUnchanged(user, tx);
       await this.users.erase(user.id, tx);
@@ -166,9 +183,8 @@ export class AccountService {
     await this.mail.enqueueOnce(emailChangedLetter(), recipientOf(before), tx);
   }
 
-  private async assertCurrentPassword(user: User, password: string): Promise<void> {
-    const { matches } = await this.passwords.verify(user.passwordHash, password);
-    if (!matches) throw new Failure('wrong_current_password');
+  private async assertCurrentPassword(caller: Caller, password: string): Promise<void> {
+    if (!(await this.isCurrentPassword(caller, password))) throw new Failure('wrong_current_password');
   }
 
   /** Two who change one account at once: the second finds that the password it proved is no longer the password. */

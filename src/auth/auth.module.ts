@@ -7,6 +7,7 @@ import { AccountService } from './account.service.js';
 import { Concealment } from './concealment.js';
 import { CallersService } from './callers.service.js';
 import { HousekeepingService } from './housekeeping.service.js';
+import { InspectionService } from './inspection.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { LocalStrategy } from './local.strategy.js';
 import { LoginService } from './login.service.js';
@@ -28,10 +29,20 @@ import { RegistrationService } from './registration.service.js';
     RegistrationService,
     RecoveryService,
     AccountService,
+    InspectionService,
     HousekeepingService,
     LocalStrategy,
     JwtStrategy,
   ],
-  exports: [LoginService, RefreshService, RegistrationService, RecoveryService, AccountService, CallersService],
+  exports: [
+    PasswordsService,
+    LoginService,
+    RefreshService,
+    RegistrationService,
+    RecoveryService,
+    AccountService,
+    CallersService,
+    InspectionService,
+  ],
 })
 export class AuthModule {}

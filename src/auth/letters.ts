@@ -1,6 +1,7 @@
 import type { Letter } from '../mail/letter.js';
 import type { Recipient } from '../mail/mail.service.js';
 import { parseEmailAddress } from '../users/email-address.js';
+import { uidOf } from '../users/uid.js';
 import type { User } from '../users/user.entity.js';
 
 /**
@@ -107,11 +108,6 @@ export function sessionReusedLetter(): Letter {
 export function recipientOf(user: User): Recipient {
   const address = parseEmailAddress(user.email);
   return { userId: user.id, mailbox: address?.mailbox ?? user.emailCanonical, canonical: user.emailCanonical };
-}
-
-/** The `uid` of links: base64url of the decimal number, without padding (decision 2). */
-export function uidOf(id: number): string {
-  return Buffer.from(String(id)).toString('base64url');
 }
 
 /** Puts each value in place of its name, encoded for a URL; an address without a host is one of our own pages. */

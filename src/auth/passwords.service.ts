@@ -8,8 +8,8 @@ import { PASSWORD_MAX_LENGTH, weaknessesOf, type KnownNames } from './password-p
 export class PasswordsService {
   constructor(private readonly hasher: PasswordHasher) {}
 
-  /** Throws `weak_password`. */
-  assertFit(password: string, names: KnownNames): void {
+  /** Without `names`, what can be said before it is known whose password it is to be. Throws `weak_password`. */
+  assertFit(password: string, names: KnownNames = { email: '', username: null }): void {
     const weaknesses = weaknessesOf(password, names);
     if (weaknesses.length > 0) throw new Failure('weak_password', { weaknesses });
   }

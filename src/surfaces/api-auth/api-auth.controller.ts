@@ -56,7 +56,6 @@ export class ApiAuthController {
     private readonly refreshes: RefreshService,
     private readonly recovery: RecoveryService,
     private readonly sessions: SessionsService,
-    private readonly takenNames: TakenNamesInterceptor,
   ) {}
 
   @Post('register/')
@@ -80,8 +79,6 @@ export class ApiAuthController {
   async register(@Body() body: RegisterRequest): Promise<MessageResponse> {
     const email = parseEmailAddress(body.email);
     if (email === null) throw new Error('the rules let something through that is not an address');
-    const problems = await this.takenNames.problemsOf(body);
-    if (problems.length > 0) throw new Failure('invalid_input', { problems });
     if (body.password !== body.confirm_password) {
       throw complain('non_field_errors', 'sameAs', "Password confirmation doesn't match");
     }

@@ -33,9 +33,10 @@ export function createDocuments(app: INestApplication, surfaces: readonly Surfac
 function addExamples(document: OpenAPIObject): void {
   const schemas = (document.components?.schemas ?? {}) as Record<string, Schema>;
   const exampleOf = (schema: Schema): unknown => {
-    const { $ref, properties = {}, example } = schema;
+    const { $ref, properties = {}, items, example } = schema;
     if ($ref !== undefined) return exampleOf(schemas[$ref.split('/').at(-1) ?? ''] ?? {});
     if (example !== undefined) return example;
+    if (items !== undefined) return [exampleOf(items)];
     return Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, exampleOf(property)]));
   };
   const operations = Object.values(document.paths).flatMap((item) => Object.values(item) as Operation[]);
@@ -49,6 +50,7 @@ function addExamples(document: OpenAPIObject): void {
 interface Schema {
   $ref?: string;
   properties?: Record<string, Schema>;
+  items?: Schema;
   example?: unknown;
 }
 

@@ -11,7 +11,7 @@ import {
 import { Failure, type FailureCode } from '../../failure.js';
 import { Protected, Public, type Access } from '../../platform/http/access.js';
 import { FailureFilter } from './failure.filter.js';
-import { readInput, type InputClass } from './input.js';
+import { fieldNames, readInput, type InputClass } from './input.js';
 import { SAMPLES } from './samples.js';
 import { word, type Wording } from './wording.js';
 
@@ -23,7 +23,8 @@ export interface OperationOptions {
   body?: InputClass;
   /** The body of the source document, where it is not what the fields' examples make. */
   bodyExample?: object;
-  answer: { status: number; type: Type; description: string; example?: object };
+  /** Without `type`, no body; with `isList`, a list of that type. */
+  answer: { status: number; type?: Type; isList?: boolean; description: string; example?: object };
   /** What this operation may refuse with, besides what every operation may. */
   failures?: readonly FailureCode[];
   /** Words of this route that differ from its surface's. */
@@ -93,20 +94,18 @@ export function Operation(options: OperationOptions): MethodDecorator {
       ...(access === 'public' ? { security: [] } : {}),
     }),
     ...(body === undefined ? [] : [ApiConsumes(...CONSUMED), ApiBody(bodyDocument(body, bodyExample))]),
-    ApiExtraModels(answer.type),
-    ApiResponse({
-      status: answer.status,
-      description: answer.description,
-      content: {
-        'application/json': {
-          schema: { $ref: getSchemaPath(answer.type) },
-          ...(answer.example === undefined ? {} : { example: answer.example }),
-        },
-      },
-    }),
+    ...answerDocument(answer),
     SetMetadata(OPERATION, options),
     ...(words === undefined ? [] : [UseFilters(new FailureFilter(words))]),
   );
+}
+
+function answerDocument({ status, type, isList, description, example }: OperationOptions['answer']): MethodDecorator[] {
+  if (type === undefined) return [ApiResponse({ status, description })];
+  const one = { $ref: getSchemaPath(type) };
+  const schema = isList ? { type: 'array', items: one } : one;
+  const content = { 'application/json': { schema, ...(example === undefined ? {} : { example }) } };
+  return [ApiExtraModels(type) as MethodDecorator, ApiResponse({ status, description, content })];
 }
 
 /** Writes the refusals of a handler into its document, in the very words that are sent. */
@@ -146,11 +145,14 @@ function sampleOf(code: FailureCode, { body }: OperationOptions): Failure {
     const build = Failure as new (code: FailureCode, details: object) => Failure;
     return new build(code, SAMPLES[code].details);
   }
-  try {
-    readInput(body, {}, 'body');
-  } catch (failure) {
-    if (failure instanceof Failure) return failure as Failure;
-    throw failure;
+  const nulls = Object.fromEntries(fieldNames(body).map((name) => [name, null]));
+  for (const example of [{}, nulls]) {
+    try {
+      readInput(body, example, 'body');
+    } catch (failure) {
+      if (failure instanceof Failure) return failure as Failure;
+      throw failure;
+    }
   }
   throw new Error(`${body.name} requires nothing, so there is no example of what it refuses`);
 }

@@ -62,6 +62,7 @@ export const failures: Wording = {
   refresh_for_inactive_account: notHere,
 
   account_unknown: badLink,
+  account_not_found: badLink,
   email_not_verified: badLink,
   forbidden: badLink,
   email_taken: () =>

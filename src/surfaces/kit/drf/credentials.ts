@@ -1,0 +1,21 @@
+import { EMAIL_MAX_LENGTH, parseEmailAddress } from '../../../users/email-address.js';
+import { NOT_AN_EMAIL, Text } from './fields.js';
+
+/** An `EmailField`. An address of which only the length is at fault is told so, and nothing else. */
+export function Email(example = 'john@example.com'): PropertyDecorator {
+  const isAddress = (text: string): boolean => text.length > EMAIL_MAX_LENGTH || parseEmailAddress(text) !== null;
+  return Text({
+    example,
+    max: EMAIL_MAX_LENGTH,
+    invalid: NOT_AN_EMAIL,
+    rule: { name: 'email', test: isAddress, message: NOT_AN_EMAIL },
+    document: { format: 'email' },
+  });
+}
+
+/** A password, exactly as it was sent. */
+export function Password(
+  options: { example?: string; required?: boolean; min?: number; max?: number } = {},
+): PropertyDecorator {
+  return Text({ example: 'strongpassword123', trim: false, ...options, document: { format: 'password' } });
+}
