@@ -6,7 +6,7 @@ export const PASSWORD_MAX_LENGTH = 128;
 
 /** What an account is known by, and so what its password may not be. */
 export interface KnownNames {
-  email: string;
+  email: string | null;
   username: string | null;
 }
 
@@ -14,7 +14,7 @@ export interface KnownNames {
 export function weaknessesOf(password: string, { email, username }: KnownNames): PasswordWeakness[] {
   const folded = password.toLowerCase();
   const length = [...password].length;
-  const emailNames = [email, email.slice(0, email.lastIndexOf('@'))].map((name) => name.toLowerCase());
+  const emailNames = [email, email?.slice(0, email.lastIndexOf('@'))].map((name) => name?.toLowerCase());
   const weaknesses: PasswordWeakness[] = [];
   if (emailNames.includes(folded)) weaknesses.push('too_similar_to_email');
   if (folded === username?.toLowerCase()) weaknesses.push('too_similar_to_username');

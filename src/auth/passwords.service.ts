@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Failure } from '../failure.js';
+import { Failure, type PasswordWeakness } from '../failure.js';
 import { HashBudgetSpent, PasswordHasher, type Verification } from '../platform/crypto/password-hasher.js';
 import { PASSWORD_MAX_LENGTH, weaknessesOf, type KnownNames } from './password-policy.js';
 
@@ -8,8 +8,12 @@ import { PASSWORD_MAX_LENGTH, weaknessesOf, type KnownNames } from './password-p
 export class PasswordsService {
   constructor(private readonly hasher: PasswordHasher) {}
 
-  /** Without `names`, what can be said before it is known whose password it is to be. Throws `weak_password`. */
-  assertFit(password: string, names: KnownNames = { email: '', username: null }): void {
+  weaknesses(password: string, names: KnownNames): PasswordWeakness[] {
+    return weaknessesOf(password, names);
+  }
+
+  /** `names` as far as they are known. Throws `weak_password`. */
+  assertFit(password: string, names: KnownNames): void {
     const weaknesses = weaknessesOf(password, names);
     if (weaknesses.length > 0) throw new Failure('weak_password', { weaknesses });
   }

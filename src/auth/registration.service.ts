@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
-import { Failure } from '../failure.js';
+import { Failure, type PasswordWeakness } from '../failure.js';
 import { MailService } from '../mail/mail.service.js';
 import { Environment } from '../platform/config/environment.js';
 import { OneTimeTokensService } from '../tokens/one-time-tokens.service.js';
@@ -61,6 +61,11 @@ export class RegistrationService {
    */
   taken(email: EmailAddress | null, username: string | null): Promise<{ email: boolean; username: boolean }> {
     return this.users.taken(this.concealment.isOn ? null : email, username);
+  }
+
+  /** What `register` would say of a password; `email` and `username` as far as they are known. */
+  weaknesses(password: string, email: EmailAddress | null, username: string | null): PasswordWeakness[] {
+    return this.passwords.weaknesses(password, { email: email?.canonical ?? null, username });
   }
 
   /**

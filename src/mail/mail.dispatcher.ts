@@ -217,9 +217,9 @@ export class MailDispatcher implements OnApplicationBootstrap {
   private async send(mail: ClaimedMail): Promise<void> {
     const letter = JSON.parse(this.masterKey.open(LETTERS, mail.sealedLetter, mail.id)) as Letter;
     const message = {
-      from: this.environment.MAIL_FROM,
+      from: this.environment.mailFrom,
       to: { name: '', address: mail.recipient },
-      messageId: `<${mail.id}@${senderDomain(this.environment.MAIL_FROM)}>`,
+      messageId: `<${mail.id}@${senderDomain(this.environment.mailFrom)}>`,
       date: mail.createdAt,
       headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
       ...render(letter),

@@ -1,6 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { AccountService } from '../../src/auth/account.service.js';
+import { CallersService } from '../../src/auth/callers.service.js';
 import { HousekeepingService } from '../../src/auth/housekeeping.service.js';
 import { RegistrationService, type Registration } from '../../src/auth/registration.service.js';
+import { TokenCodec } from '../../src/tokens/token-codec.js';
 import { parseEmailAddress, type EmailAddress } from '../../src/users/email-address.js';
 import { join, PASSWORD, register, someone } from '../support/people.js';
 import { statementsOf } from '../support/queries.js';
@@ -170,6 +173,68 @@ describe('with account discovery hidden', () => {
       hidden.request('POST', '/api/auth/login/', { body: { email, password } });
     expect((await login('another-password-1')).status).toBe(400);
     expect((await login(PASSWORD)).status).toBe(200);
+  });
+
+  it('whether a login is possible yet is not told: whoever just signed up would know that the address was free', async () => {
+    const { user } = await join(hidden);
+    const free = someone();
+    const answers: unknown[] = [];
+    for (const email of [free, user.email]) {
+      const password = 'another-password-1';
+      await register(hidden, email, { password, confirm_password: password });
+      const { status, body, headers } = await hidden.request('POST', '/api/auth/login/', { body: { email, password } });
+      answers.push([status, body, [...headers.keys()]]);
+    }
+    expect(answers[0]).toEqual(answers[1]);
+    expect(answers[0]).toMatchObject([400, { non_field_errors: ['Invalid email or password.'] }, expect.anything()]);
+  });
+
+  it('a username that was asked for is taken afterwards, whether or not its address was', async () => {
+    const { user } = await join(hidden);
+    for (const [email, username] of [
+      [user.email, 'Wanted-1'],
+      [someone(), 'Wanted-2'],
+    ] as const) {
+      expect((await register(hidden, email, { username })).status).toBe(201);
+      const again = await register(hidden, someone(), { username: username.toLowerCase() });
+      expect(again.body).toEqual({ username: ['A user with that username already exists.'] });
+    }
+    await hidden.sql(`UPDATE reserved_usernames SET until = now() - interval '1 second'`);
+    await hidden.get(HousekeepingService).run();
+    expect(await hidden.sql('SELECT 1 FROM reserved_usernames')).toEqual([]);
+    expect((await register(hidden, someone(), { username: 'wanted-1' })).status).toBe(201);
+  });
+
+  it('an account that would be active at once waits for its proof, too', async () => {
+    const email = someone();
+    await hidden.get(RegistrationService).register(person(email), { state: 'active', letter: LETTER });
+    expect((await hidden.smtp.next(email)).subject).toBe('Prove it');
+    expect(await hidden.sql('SELECT state FROM users WHERE email = $1', [email])).toEqual([{ state: 'pending' }]);
+  });
+
+  it("another address is one's own once it is confirmed, and a taken one is not told from a free one", async () => {
+    const { access, user } = await join(hidden);
+    const { user: other } = await join(hidden);
+    const read = hidden.get(TokenCodec).read(access, 'access');
+    if (read.outcome !== 'good') throw new Error(read.outcome);
+    const who = await hidden.get(CallersService).find(read.claims);
+    const accounts = hidden.get(AccountService);
+    const free = someone();
+    await accounts.changeEmail(who, address(other.email));
+    await accounts.changeEmail(who, address(free));
+    const emailOf = async (): Promise<unknown> =>
+      (
+        await hidden.sql('SELECT email, email_verified_at IS NOT NULL AS proven FROM users WHERE public_id = $1', [
+          user.id,
+        ])
+      )[0];
+    expect(await emailOf()).toEqual({ email: user.email, proven: true });
+    expect((await hidden.smtp.next(other.email, 2)).subject).toBe('You already have an account');
+    const token = tokenIn(await hidden.smtp.next(free));
+    await accounts.confirmEmail(token);
+    expect(await emailOf()).toEqual({ email: free, proven: true });
+    await expect(accounts.confirmEmail(token)).rejects.toMatchObject({ code: 'one_time_token_used' });
+    expect((await hidden.smtp.next(user.email, 2)).subject).toBe('Your e-mail address was changed');
   });
 
   it('what is wrong with a body is told before anybody looks whether the address is taken', async () => {

@@ -111,6 +111,16 @@ describe('what registration refuses, and in which words', () => {
       { password: ['This password is too common.'] },
     ],
     [
+      'a common password beside a broken field',
+      complete({ email: 'no', password: 'iloveyou1' }),
+      { email: [MAIL], password: ['This password is too common.'] },
+    ],
+    [
+      'a common password beside another confirmation: the field comes first',
+      complete({ password: 'iloveyou1' }),
+      { password: ['This password is too common.'] },
+    ],
+    [
       'the address as password',
       { email: 'longname@example.com', password: 'LongName@example.com', confirm_password: 'LongName@example.com' },
       { password: ['The password is too similar to the email.'] },
@@ -382,6 +392,8 @@ describe('bodies that cannot be read', () => {
     ['{\n "é🦉": nope}', 'Expecting value: line 2 column 8 (char 9)'],
     ['  ', 'Expecting value: line 1 column 3 (char 2)'],
     ['\ufeff{}', 'Unexpected UTF-8 BOM (decode using utf-8-sig): line 1 column 1 (char 0)'],
+    ['{"a": NaN}', "Out of range float values are not JSON compliant: 'NaN'"],
+    ['[1, -Infinity', "Out of range float values are not JSON compliant: '-Infinity'"],
     ['['.repeat(50_000), 'Expecting value: line 1 column 50001 (char 50000)'],
   ])('malformed JSON is told in the words of Python: %#', async (body, reason) => {
     const answer = await post(body);
@@ -389,14 +401,22 @@ describe('bodies that cannot be read', () => {
     expect(answer.status).toBe(400);
   });
 
-  it('bytes that are not UTF-8', async () => {
+  it.each([
+    ['7b22ff227d', "'utf-8' codec can't decode byte 0xff in position 2: invalid start byte"],
+    ['7b22c080227d', "'utf-8' codec can't decode byte 0xc0 in position 2: invalid start byte"],
+    ['7b22e228a1227d', "'utf-8' codec can't decode byte 0xe2 in position 2: invalid continuation byte"],
+    ['7b22eda080227d', "'utf-8' codec can't decode byte 0xed in position 2: invalid continuation byte"],
+    ['7b22e282227d', "'utf-8' codec can't decode bytes in position 2-3: invalid continuation byte"],
+    ['7b22f09f98227d', "'utf-8' codec can't decode bytes in position 2-4: invalid continuation byte"],
+    ['7b22c3', 'Unterminated string starting at: line 1 column 2 (char 1)'],
+  ])('bytes that are not UTF-8: %s', async (bytes, reason) => {
     const response = await fetch(`${service.url}/api/auth/register/`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x7d]),
+      body: Buffer.from(bytes, 'hex'),
     });
     expect(await response.json()).toEqual({
-      detail: "JSON parse error - 'utf-8' codec can't decode byte 0xff in position 2: invalid start byte",
+      detail: `JSON parse error - ${reason}`,
     });
     expect(response.status).toBe(400);
   });

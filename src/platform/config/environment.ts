@@ -52,10 +52,11 @@ export class Environment {
   @Fits((value) => hasScheme(value, 'smtp:', 'smtps:'), 'must be an smtp:// or smtps:// URL')
   SMTP_URL?: string;
 
+  @IsOptional()
   @Matches(/^(?:[^<>\r\n"]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/, {
     message: 'must be an address, or a name and an address in angle brackets',
   })
-  MAIL_FROM = 'Ostiary <no-reply@localhost>';
+  MAIL_FROM?: string;
 
   @IsOptional()
   @MinLength(32, { message: 'must have at least 32 characters' })
@@ -109,6 +110,11 @@ export class Environment {
    */
   get issuer(): string {
     return this.PUBLIC_URL === undefined ? 'http://localhost' : this.publicUrl;
+  }
+
+  /** Who mails come from. */
+  get mailFrom(): string {
+    return this.MAIL_FROM ?? `Ostiary <no-reply@${new URL(this.publicUrl).hostname}>`;
   }
 
   /** Origins of the front ends: allowed by CORS, and as targets of links that a caller may choose. */

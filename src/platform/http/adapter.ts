@@ -13,7 +13,7 @@ const BODY_LIMIT = 256 * 1024;
 const TIMEOUTS = { request: 30_000, handler: 15_000 } as const;
 
 /** A caller's own request id is kept when it is one that can do no harm in a log. */
-const REQUEST_ID = /^[A-Za-z0-9_-]{8,64}$/;
+const REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** Fastify as every surface needs it: exact letters in paths, both slash forms, ids, limits, timeouts. */
 export function createAdapter(environment: Environment, logger: Logger): FastifyAdapter {

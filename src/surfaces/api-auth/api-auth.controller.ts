@@ -10,7 +10,7 @@ import { SessionsService } from '../../tokens/sessions.service.js';
 import { parseEmailAddress } from '../../users/email-address.js';
 import { Caller, ClientOf, type Client } from '../kit/caller.js';
 import { complain } from '../kit/drf/complain.js';
-import { isFalsy, textOf } from '../kit/drf/fields.js';
+import { isFalsy, textOf, unstorable } from '../kit/drf/fields.js';
 import { readInput } from '../kit/input.js';
 import { LoginGuard } from '../kit/login.guard.js';
 import { Operation } from '../kit/operation.js';
@@ -34,18 +34,19 @@ import {
   LinkLoginResponse,
   LoginResponse,
   MessageResponse,
+  RESET,
+  ResetLoginResponse,
   TokenPairResponse,
   UserResponse,
+  VERIFIED,
 } from './responses.js';
 import { ApiAuthSettings } from './settings.js';
-import { TakenNamesInterceptor } from './taken-names.interceptor.js';
+import { AccountRulesInterceptor } from './account-rules.interceptor.js';
 
 const NAME = 'api-auth';
 
 /** The surfaces whose refresh tokens `token/refresh/` takes: ours, and the camelCase one, which has no route of its own. */
 const REFRESHED_HERE = [NAME, 'api-auth-camel'];
-
-const VERIFIED = 'Email verified successfully. You are now logged in.';
 
 @SurfaceController({ path: 'api/auth', words: failures, tag: 'Authentication', negotiates: true })
 export class ApiAuthController {
@@ -59,7 +60,7 @@ export class ApiAuthController {
   ) {}
 
   @Post('register/')
-  @UseInterceptors(TakenNamesInterceptor)
+  @UseInterceptors(AccountRulesInterceptor)
   @Operation({
     access: 'public',
     summary: 'Register',
@@ -205,6 +206,8 @@ export class ApiAuthController {
   })
   async requestReset(@Body() { email }: PasswordResetRequest): Promise<DetailResponse> {
     if (isFalsy(email)) throw complain('email', 'required', 'Email is required');
+    const flaw = unstorable(email);
+    if (flaw !== undefined) throw complain('email', 'storable', flaw);
     await this.recovery.askForLink(parseEmailAddress(email), resetLetter(this.settings));
     return { detail: 'If an account with this email exists, a password reset link has been sent.' };
   }
@@ -218,7 +221,7 @@ export class ApiAuthController {
     bodyExample: { token: 'RESET_TOKEN', password: 'newpassword123' },
     answer: {
       status: 200,
-      type: LinkLoginResponse,
+      type: ResetLoginResponse,
       description: 'The password is set',
     },
     failures: ['one_time_token_invalid', 'one_time_token_expired', 'weak_password', 'overloaded'],
@@ -236,7 +239,7 @@ export class ApiAuthController {
     await this.recovery.inspect(token);
     const fit = readInput(NewPassword, { password }, 'body');
     const login = await this.recovery.resetByLink(token, fit.password, this.opening(client));
-    return LinkLoginResponse.of('Password reset successful. You are now logged in.', login);
+    return LinkLoginResponse.of(RESET, login);
   }
 
   @Get('me/')

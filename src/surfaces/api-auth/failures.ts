@@ -27,10 +27,13 @@ export const failures: Wording = {
   code_incorrect: () => detail('Invalid token'),
 };
 
-/** Views written by hand upstream answer one sentence where the others list fields. */
+/** Views written by hand upstream answer one sentence where the others list what is missing by field. */
 export const oneSentenceFailures: Wording = {
   ...failures,
-  invalid_input: ({ problems }) => detail(problems[0]?.message ?? ''),
+  invalid_input: (details) => {
+    const [problem] = details.problems;
+    return problem?.rule === 'required' ? detail(problem.message) : failures.invalid_input(details);
+  },
 };
 
 export const logoutFailures: Wording = {
@@ -39,17 +42,13 @@ export const logoutFailures: Wording = {
 };
 
 export const confirmFailures: Wording = {
-  ...failures,
-  invalid_input: (details) => {
-    const [problem] = details.problems;
-    return problem?.rule === 'required' ? detail(problem.message) : failures.invalid_input(details);
-  },
+  ...oneSentenceFailures,
   one_time_token_invalid: () => detail('Invalid or expired token.'),
   one_time_token_used: () => detail('Invalid or expired token.'),
 };
 
 /** A rule of length is a rule of the field: where it speaks, the others wait. */
-function passwordWords(weaknesses: readonly PasswordWeakness[]): string[] {
+export function passwordWords(weaknesses: readonly PasswordWeakness[]): string[] {
   if (weaknesses.includes('too_short')) return [tooShort(8)];
   if (weaknesses.includes('too_long')) return [PASSWORD_WORDS.too_long];
   return weaknesses.map((weakness) => PASSWORD_WORDS[weakness]);

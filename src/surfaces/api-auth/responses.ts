@@ -89,9 +89,12 @@ export class LoginResponse {
   }
 }
 
+export const VERIFIED = 'Email verified successfully. You are now logged in.';
+export const RESET = 'Password reset successful. You are now logged in.';
+
 /** The answer of a link that signs in. */
 export class LinkLoginResponse {
-  @ApiProperty({ example: 'Email verified successfully. You are now logged in.' })
+  @ApiProperty({ example: VERIFIED })
   detail!: string;
 
   @ApiProperty({ example: 'ACCESS_TOKEN' })
@@ -110,4 +113,9 @@ export class LinkLoginResponse {
     const { access, refresh } = tokens;
     return { detail, token: access, access, refresh, user: UserResponse.of(user) };
   }
+}
+
+export class ResetLoginResponse extends LinkLoginResponse {
+  @ApiProperty({ example: RESET })
+  override detail = RESET;
 }

@@ -5,9 +5,9 @@ import type { Surface } from '../kit/surface.js';
 import { ApiAuthController } from './api-auth.controller.js';
 import { failures } from './failures.js';
 import { ApiAuthSettings } from './settings.js';
-import { TakenNamesInterceptor } from './taken-names.interceptor.js';
+import { AccountRulesInterceptor } from './account-rules.interceptor.js';
 
-@Module({ imports: [AuthModule, TokensModule], controllers: [ApiAuthController], providers: [TakenNamesInterceptor] })
+@Module({ imports: [AuthModule, TokensModule], controllers: [ApiAuthController], providers: [AccountRulesInterceptor] })
 class ApiAuthModule {}
 
 export const apiAuth: Surface = {

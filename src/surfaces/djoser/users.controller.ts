@@ -216,7 +216,8 @@ export class UsersController {
     failures: ['invalid_input', 'weak_password', 'one_time_token_invalid', 'overloaded'],
   })
   async confirmPasswordReset(@Body() body: ResetPasswordConfirmRequest): Promise<void> {
-    this.passwords.assertFit(body.new_password);
+    // Whose it is to be shows only with the link.
+    this.passwords.assertFit(body.new_password, { email: null, username: null });
     assertRepeated(body.new_password, body.re_new_password, PASSWORDS_DIFFER);
     const userId = await this.userIdOf(body.uid);
     await this.recovery.resetByLink(body.token, body.new_password, undefined, userId);

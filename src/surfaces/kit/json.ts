@@ -18,6 +18,8 @@ interface Complaint {
   message: string;
   /** UTF-16 index. */
   at: number;
+  /** The message says it all without a place. */
+  isPlaceless?: true;
 }
 
 function decode(bytes: Buffer): string {
@@ -25,10 +27,41 @@ function decode(bytes: Buffer): string {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     const position = firstIllFormedByte(bytes);
-    const message = `'utf-8' codec can't decode byte 0x${bytes[position]?.toString(16).padStart(2, '0')} in position ${position}: invalid start byte`;
+    const length = sequenceLength(bytes, position);
+    // Python's reader keeps a sequence that the end cuts off for a rest that never comes.
+    if (length > 0 && position + length === bytes.length) return decode(bytes.subarray(0, position));
+    const where =
+      length > 1
+        ? `bytes in position ${position}-${position + length - 1}`
+        : `byte 0x${bytes[position]?.toString(16).padStart(2, '0')} in position ${position}`;
+    const why = length === 0 ? 'invalid start byte' : 'invalid continuation byte';
+    const message = `'utf-8' codec can't decode ${where}: ${why}`;
     throw new Failure('malformed_json', { message, position, reason: message });
   }
 }
+
+/** How many bytes from here on could begin a character (RFC 3629 §4); 0 where none can. */
+function sequenceLength(bytes: Buffer, start: number): number {
+  const lead = bytes[start] ?? 0;
+  if (lead < 0xc2 || lead > 0xf4) return 0;
+  const full = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  const [low, high] = SECOND_BYTES.get(lead) ?? [0x80, 0xbf];
+  let length = 1;
+  while (length < full) {
+    const next = bytes[start + length] ?? 0;
+    if (length === 1 ? next < low || next > high : next < 0x80 || next > 0xbf) break;
+    length += 1;
+  }
+  return length;
+}
+
+/** Leads after which not every continuation byte may come. */
+const SECOND_BYTES: ReadonlyMap<number, readonly [low: number, high: number]> = new Map([
+  [0xe0, [0xa0, 0xbf]],
+  [0xed, [0x80, 0x9f]],
+  [0xf0, [0x90, 0xbf]],
+  [0xf4, [0x80, 0x8f]],
+]);
 
 /** The longest prefix that decodes ends where the first bad byte is. */
 function firstIllFormedByte(bytes: Buffer): number {
@@ -40,12 +73,12 @@ function firstIllFormedByte(bytes: Buffer): number {
   return 0;
 }
 
-function complaint(text: string, { message, at }: Complaint): Failure<'malformed_json'> {
+function complaint(text: string, { message, at, isPlaceless }: Complaint): Failure<'malformed_json'> {
   const before = text.slice(0, at);
   const position = [...before].length;
   const line = before.split('\n').length;
   const column = position - [...before.slice(0, before.lastIndexOf('\n') + 1)].length + 1;
-  const reason = `${message}: line ${line} column ${column} (char ${position})`;
+  const reason = isPlaceless ? message : `${message}: line ${line} column ${column} (char ${position})`;
   return new Failure('malformed_json', { message, position, reason });
 }
 
@@ -87,8 +120,13 @@ function explain(text: string): Complaint {
     } else if (first === '"') {
       const problem = string();
       if (problem !== undefined) return problem;
-    } else if (skip(CONSTANT) !== '' || (skip(LITERAL) === '' && skip(NUMBER) === '')) {
-      return { message: 'Expecting value', at };
+    } else {
+      const constant = skip(CONSTANT);
+      if (constant !== '') {
+        const message = `Out of range float values are not JSON compliant: '${constant}'`;
+        return { message, at, isPlaceless: true };
+      }
+      if (skip(LITERAL) === '' && skip(NUMBER) === '') return { message: 'Expecting value', at };
     }
 
     // A value has ended: close what ends with it, or go on to the next.

@@ -20,8 +20,21 @@ export class NegotiationGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     if (!this.reflector.get<boolean | undefined>(NEGOTIATES, context.getClass())) return true;
     const request = context.switchToHttp().getRequest<FastifyRequest>();
-    if (request.headers.accept === undefined) return true;
-    if (new Negotiator(request.raw).mediaTypes(OFFERED).length === 0) throw new Failure('not_acceptable');
+    const { accept } = request.headers;
+    if (accept === undefined) return true;
+    const headers = { accept: withoutParameters(accept) };
+    if (new Negotiator({ headers }).mediaTypes(OFFERED).length === 0) throw new Failure('not_acceptable');
     return true;
   }
+}
+
+/** Of the parameters of a media range only its weight counts: we have one form of each type. */
+function withoutParameters(accept: string): string {
+  return accept
+    .split(',')
+    .map((range) => {
+      const [type = '', ...parameters] = range.split(';').map((part) => part.trim());
+      return [type, ...parameters.filter((parameter) => /^q=/i.test(parameter))].join(';');
+    })
+    .join(',');
 }

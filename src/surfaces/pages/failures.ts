@@ -89,3 +89,9 @@ export const PASSWORD_ADVICE: Readonly<Record<PasswordWeakness, string>> = {
   too_similar_to_email: 'Your e-mail address is the first thing that is tried. Choose something else.',
   too_similar_to_username: 'Your name here is the first thing that is tried. Choose something else.',
 };
+
+/** What a person is told about the address they chose. */
+export const EMAIL_ADVICE = {
+  invalid: 'That is not an e-mail address. Look for a slip of the keys.',
+  taken: 'This address has an account already. Choose another one.',
+} as const;

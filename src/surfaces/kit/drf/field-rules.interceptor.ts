@@ -2,7 +2,7 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import type { FastifyRequest } from 'fastify';
 import type { Observable } from 'rxjs';
 import { Failure, type Problem } from '../../../failure.js';
-import { readBody, readInput, type InputClass } from '../input.js';
+import { fieldNames, readBody, readInput, type InputClass } from '../input.js';
 
 /** What could be read of a body, and which of its fields keep their own rules. */
 export interface Fields<Body> {
@@ -25,9 +25,11 @@ export abstract class FieldRulesInterceptor<Body extends object> implements Nest
     const request = context.switchToHttp().getRequest<FastifyRequest & { user?: unknown }>();
     const { body, problems } = await this.read(request.body);
     const isSound = (field: string): boolean => !problems.some((problem) => problem.field === field);
-    const further = await this.problemsOf({ body, isSound }, request.user);
-    if (problems.length + further.length > 0)
-      throw new Failure('invalid_input', { problems: [...problems, ...further] });
+    const order = fieldNames(this.input);
+    const all = [...problems, ...(await this.problemsOf({ body, isSound }, request.user))].toSorted(
+      (one, other) => order.indexOf(one.field) - order.indexOf(other.field),
+    );
+    if (all.length > 0) throw new Failure('invalid_input', { problems: all });
     request.body = body;
     return next.handle();
   }

@@ -9,6 +9,8 @@ export const NULL = 'This field may not be null.';
 export const NOT_A_STRING = 'Not a valid string.';
 export const NOT_AN_EMAIL = 'Enter a valid email address.';
 
+const NULL_CHARACTERS = 'Null characters are not allowed.';
+
 export const tooLong = (max: number): string => `Ensure this field has no more than ${max} characters.`;
 export const tooShort = (min: number): string => `Ensure this field has at least ${min} characters.`;
 
@@ -61,7 +63,7 @@ export function Text(options: TextOptions): PropertyDecorator {
   };
   if (max !== undefined) onText('max', tooLong(max), (text) => lengthOf(text) <= max);
   if (min !== undefined) onText('min', tooShort(min), (text) => lengthOf(text) >= min);
-  onText('nullCharacters', 'Null characters are not allowed.', (text) => !text.includes('\0'));
+  onText('nullCharacters', NULL_CHARACTERS, (text) => !text.includes('\0'));
   onText('surrogates', surrogateWords, (text) => text.isWellFormed());
   if (rule !== undefined) onText(rule.name, rule.message, rule.test);
   return applyDecorators(
@@ -86,6 +88,13 @@ export function Loose(document: { example: string; description?: string; require
     Field((raw) => raw),
     ApiProperty({ type: String, required: false, ...document }),
   );
+}
+
+/** What is said of a value that no text column can hold, whatever else is looked at in it; `undefined` of any other. */
+export function unstorable(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined;
+  if (value.includes('\0')) return NULL_CHARACTERS;
+  return value.isWellFormed() ? undefined : surrogateWords(value);
 }
 
 /** What Python would take for false, as hand-written checks of a field do. */
