@@ -31,7 +31,7 @@ export class JwtController {
     answer: { status: 200, type: TokenPairResponse, description: 'A new session' },
     failures: ['invalid_input', 'wrong_credentials', 'overloaded'],
   })
-  async create(@Caller() account: AuthenticatedAccount, @ClientOf() client: Client): Promise<TokenPairResponse> {
+  async logIn(@Caller() account: AuthenticatedAccount, @ClientOf() client: Client): Promise<TokenPairResponse> {
     const { DJOSER_ACCESS_TTL: accessTtl, DJOSER_REFRESH_TTL: refreshTtl } = this.settings;
     const terms = { surface: NAME, accessTtl, refreshTtl, shownId: 'number' } as const;
     const { tokens } = await this.logins.open(account, { terms, client });
