@@ -17,6 +17,9 @@ export class HistoryAndAddresses1763600000008 implements MigrationInterface {
     await runner.query(`CREATE INDEX account_events_user_id_idx ON account_events (user_id, id)`);
     await runner.query(`CREATE INDEX account_events_created_at_idx ON account_events (created_at)`);
 
+    await runner.query(`ALTER TABLE users ADD COLUMN password_version integer NOT NULL DEFAULT 0`);
+    await runner.query(`ALTER TABLE one_time_tokens ADD COLUMN registration jsonb`);
+
     await runner.query(`
       CREATE TABLE reserved_usernames (
         username_canonical text CONSTRAINT reserved_usernames_pkey PRIMARY KEY,

@@ -65,7 +65,7 @@ export class AccountService {
     this.passwords.assertFit(next, { email: user.emailCanonical, username: user.username });
     const passwordHash = await this.passwords.hash(next);
     await this.dataSource.transaction(async (tx) => {
-      await this.lockUnchanged(user, tx);
+      await this.lockUnchanged(caller, tx);
       await this.users.setPassword(user.id, passwordHash, tx);
       await this.sessions.endAll(user.id, 'password_change', tx, session.id);
       await this.oneTimeTokens.revokeAll(user.id, tx);
@@ -81,10 +81,9 @@ export class AccountService {
    * mailed, and a taken one is not told from a free one. Throws `wrong_current_password`, `email_taken`.
    */
   async changeEmail(caller: Caller, email: EmailAddress, current?: string): Promise<void> {
-    const { user } = caller;
     if (current !== undefined) await this.assertCurrentPassword(caller, current);
     await this.concealment.conceal(() =>
-      this.dataSource.transaction(async (tx) => this.move(await this.lockUnchanged(user, tx), email, tx)),
+      this.dataSource.transaction(async (tx) => this.move(await this.lockUnchanged(caller, tx), email, tx)),
     );
   }
 
@@ -123,7 +122,7 @@ export class AccountService {
     await this.concealment.conceal(async () => {
       const peek = await this.links.present(token, 'reset_email', userId);
       await this.dataSource.transaction(async (tx) => {
-        const owner = await this.links.consume(token, 'reset_email', peek, tx);
+        const { owner } = await this.links.consume(token, 'reset_email', peek, tx);
         await this.sessions.endAll(owner.id, 'email_change', tx);
         await this.move(owner, email, tx);
       });
@@ -141,7 +140,7 @@ export class AccountService {
     const email = parseEmailAddress(peek.address);
     if (email === null) throw new Failure('one_time_token_invalid');
     await this.dataSource.transaction(async (tx) => {
-      const owner = await this.links.consume(token, 'confirm_email', peek, tx);
+      const { owner } = await this.links.consume(token, 'confirm_email', peek, tx);
       await this.setEmail(owner, email, tx);
       await this.users.verifyEmail(owner.id, tx);
     });
@@ -152,7 +151,7 @@ export class AccountService {
     const { user } = caller;
     await this.assertCurrentPassword(caller, current);
     await this.dataSource.transaction(async (tx) => {
-      await this.lockUnchanged(user, tx);
+      await this.lockUnchanged(caller, tx);
       await this.users.erase(user.id, tx);
     });
   }
@@ -187,12 +186,16 @@ export class AccountService {
     if (!(await this.isCurrentPassword(caller, password))) throw new Failure('wrong_current_password');
   }
 
-  /** Two who change one account at once: the second finds that the password it proved is no longer the password. */
-  private async lockUnchanged(user: User, tx: EntityManager): Promise<User> {
+  /**
+   * Of two who change one account at once, the second finds that the password it proved is no longer the password, or
+   * that its session has ended.
+   */
+  private async lockUnchanged({ user, session }: Caller, tx: EntityManager): Promise<User> {
     const locked = await this.users.lock(user.id, tx);
     if (locked === null) throw new Failure('account_gone');
     if (locked.state !== 'active') throw new Failure('account_not_active');
-    if (locked.passwordHash !== user.passwordHash) throw new Failure('wrong_current_password');
+    if (locked.passwordVersion !== user.passwordVersion) throw new Failure('wrong_current_password');
+    if (!(await this.sessions.isLive(session.id, tx))) throw new Failure('access_token_invalid');
     return locked;
   }
 }

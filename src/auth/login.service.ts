@@ -63,8 +63,8 @@ export class LoginService {
   /** Throws `wrong_credentials` if the password or the account's state changed since it was checked. */
   async open(account: AuthenticatedAccount, { terms, client }: Opening, tx?: EntityManager): Promise<LoginOutcome> {
     const { user, newPasswordHash } = account;
-    const { id, passwordHash } = user;
-    const tokens = await this.sessions.open({ id, passwordHash, newPasswordHash }, terms, client, tx);
+    const { id, passwordVersion } = user;
+    const tokens = await this.sessions.open({ id, passwordVersion, newPasswordHash }, terms, client, tx);
     if (tokens === null) throw new Failure('wrong_credentials');
     return { kind: 'signed_in', user, tokens };
   }

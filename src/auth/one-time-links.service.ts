@@ -5,6 +5,12 @@ import { OneTimeTokensService, type Peek, type Purpose } from '../tokens/one-tim
 import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 
+/** The account as it was before, and what the secret was issued with. */
+export interface Consumed {
+  owner: User;
+  registration: object | null;
+}
+
 /** The two halves of using a mailed secret: look while work is still to be done, then consume under the account's lock. */
 @Injectable()
 export class OneTimeLinksService {
@@ -39,13 +45,14 @@ export class OneTimeLinksService {
    * Locks the account and consumes the secret: for exactly one caller, and only while the account has the address that
    * the secret was made for, unless it is the proof of another one. Throws `one_time_token_invalid`, `one_time_token_used`, which end `tx`.
    */
-  async consume(token: string, purpose: Purpose, peek: Peek, tx: EntityManager): Promise<User> {
+  async consume(token: string, purpose: Purpose, peek: Peek, tx: EntityManager): Promise<Consumed> {
     const owner = await this.users.lock(peek.userId, tx);
     const isForAnother = purpose !== 'confirm_email' && owner?.emailCanonical !== peek.address;
     if (owner === null || owner.state === 'disabled' || isForAnother) {
       throw new Failure('one_time_token_invalid');
     }
-    if (!(await this.oneTimeTokens.redeem(token, purpose, tx))) throw new Failure('one_time_token_used');
-    return owner;
+    const redeemed = await this.oneTimeTokens.redeem(token, purpose, tx);
+    if (redeemed === undefined) throw new Failure('one_time_token_used');
+    return { owner, registration: redeemed.registration };
   }
 }

@@ -142,7 +142,7 @@ export class RecoveryService {
     this.passwords.assertFit(password, { email: owner.emailCanonical, username: owner.username });
     const passwordHash = await this.passwords.hash(password);
     return this.dataSource.transaction(async (tx) => {
-      const before = await this.links.consume(token, purpose, peek, tx);
+      const { owner: before } = await this.links.consume(token, purpose, peek, tx);
       await this.users.setPassword(before.id, passwordHash, tx);
       // Whoever got here can read this mailbox (settled detail b).
       const user = await this.users.verifyEmail(before.id, tx);

@@ -9,7 +9,7 @@ import { SessionsService } from '../tokens/sessions.service.js';
 import type { EmailAddress } from '../users/email-address.js';
 import { HistoryService } from '../users/history.service.js';
 import type { User } from '../users/user.entity.js';
-import { UsersService } from '../users/users.service.js';
+import { UsersService, type StoredRegistration } from '../users/users.service.js';
 import { Concealment } from './concealment.js';
 import { accountExistsLetter, linkLetter, recipientOf, type LinkLetter } from './letters.js';
 import { LoginService, type LoginOutcome, type Opening } from './login.service.js';
@@ -116,7 +116,8 @@ export class RegistrationService {
       });
     } catch (error) {
       if (!this.concealment.isOn || !(error instanceof Failure) || error.code !== 'email_taken') throw error;
-      await this.tellOwner(person, manner.letter);
+      const said = { username, firstName, lastName, phoneNumber, passwordHash };
+      await this.tellOwner(email, said, manner.letter);
       return null;
     }
   }
@@ -126,13 +127,13 @@ export class RegistrationService {
     return this.concealment.conceal(() => this.sendAgain(email, letter));
   }
 
-  private async sendAgain(email: EmailAddress, letter: LinkLetter): Promise<void> {
+  private async sendAgain(email: EmailAddress, letter: LinkLetter, registration?: StoredRegistration): Promise<void> {
     const found = await this.users.findByEmail(email);
     await this.dataSource.transaction(async (tx) => {
       if (!(await this.mail.reserve('verify_email', email.canonical, tx)) || found === null) return;
       const user = await this.users.lock(found.id, tx);
       if (user === null || user.emailVerifiedAt !== null || user.state === 'disabled') return;
-      await this.sendVerification(user, letter, tx);
+      await this.sendVerification(user, letter, tx, user.state === 'pending' ? registration : undefined);
     });
   }
 
@@ -151,7 +152,11 @@ export class RegistrationService {
   async verify(token: string, opening?: Opening, userId?: number): Promise<LoginOutcome | null> {
     const peek = await this.links.present(token, 'verify_email', userId);
     return this.dataSource.transaction(async (tx) => {
-      const before = await this.links.consume(token, 'verify_email', peek, tx);
+      const { owner: before, registration } = await this.links.consume(token, 'verify_email', peek, tx);
+      // Whoever opened this link signed up with this password, whoever was there before.
+      if (registration !== null && before.state === 'pending') {
+        await this.users.registerAgain(before.id, registration as StoredRegistration, tx);
+      }
       const user = await this.users.verifyEmail(before.id, tx);
       if (before.emailVerifiedAt === null) {
         await this.history.record('activation', user.id, tx);
@@ -162,23 +167,38 @@ export class RegistrationService {
     });
   }
 
-  private async sendVerification(user: User, letter: LinkLetter, tx: EntityManager): Promise<void> {
+  private async sendVerification(
+    user: User,
+    letter: LinkLetter,
+    tx: EntityManager,
+    registration?: StoredRegistration,
+  ): Promise<void> {
     const { life } = letter;
     const token = await this.oneTimeTokens.issue(
-      { userId: user.id, purpose: 'verify_email', address: user.emailCanonical, life },
+      {
+        userId: user.id,
+        purpose: 'verify_email',
+        address: user.emailCanonical,
+        life,
+        ...(registration && { registration }),
+      },
       tx,
     );
     const mail = linkLetter('verify_email', letter, user, token, this.environment.publicUrl);
     await this.mail.enqueue(mail, recipientOf(user), tx, life);
   }
 
-  /** Somebody signed up with a taken address: an owner who never proved it gets the link again, any other a notice. */
-  private async tellOwner({ email, username }: Registration, letter: LinkLetter): Promise<void> {
-    const owner = await this.users.findByEmail(email);
+  /**
+   * Somebody signed up with a taken address. An active owner gets a notice. One who never proved it gets a link that
+   * makes this sign-up the one that counts: nobody knows yet which of the two has the mailbox.
+   */
+  private async tellOwner(email: EmailAddress, said: StoredRegistration, letter: LinkLetter): Promise<void> {
+    const found = await this.users.findByEmail(email);
     await this.dataSource.transaction(async (tx) => {
-      if (username) await this.users.reserveUsername(username, PENDING_DAYS, tx);
+      if (said.username !== null) await this.users.reserveUsername(said.username, PENDING_DAYS, tx);
+      const owner = found && (await this.users.lock(found.id, tx));
       if (owner?.state === 'active') await this.mail.enqueueOnce(accountExistsLetter(), recipientOf(owner), tx);
     });
-    if (owner?.state === 'pending') await this.sendAgain(email, letter);
+    if (found?.state === 'pending') await this.sendAgain(email, letter, said);
   }
 }

@@ -30,6 +30,10 @@ export class OneTimeToken {
   @Column('text')
   address!: string;
 
+  /** Of a proof of an address that was signed up with again: what that sign-up said. */
+  @Column('jsonb', { nullable: true })
+  registration!: object | null;
+
   /** Guesses that were evaluated; only codes are short enough to guess. */
   @Column('smallint', { default: 0 })
   attempts!: number;

@@ -14,6 +14,8 @@ export interface Issue {
   purpose: Purpose;
   address: string;
   life: number;
+  /** What its redemption makes true; handed back by `redeem`. */
+  registration?: object;
 }
 
 /** What is known of a secret before it is redeemed. */
@@ -21,6 +23,10 @@ export interface Peek {
   userId: number;
   address: string;
   state: 'live' | 'used' | 'expired';
+}
+
+export interface Redeemed {
+  registration: object | null;
 }
 
 export const CODE_DIGITS = 6;
@@ -33,11 +39,12 @@ const CODES = 'one-time codes';
 /** The index on live secrets makes a newer one replace an older one of the same purpose. */
 const ISSUE: Statement = {
   name: 'one-time-token-issue',
-  text: `INSERT INTO one_time_tokens (id, user_id, purpose, secret_hash, address, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7)
+  text: `INSERT INTO one_time_tokens (id, user_id, purpose, secret_hash, address, created_at, expires_at, registration)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
          ON CONFLICT (user_id, purpose) WHERE used_at IS NULL DO UPDATE
          SET id = EXCLUDED.id, secret_hash = EXCLUDED.secret_hash, address = EXCLUDED.address, attempts = 0,
-             created_at = EXCLUDED.created_at, expires_at = EXCLUDED.expires_at`,
+             created_at = EXCLUDED.created_at, expires_at = EXCLUDED.expires_at,
+             registration = EXCLUDED.registration`,
 };
 
 const PEEK: Statement = {
@@ -52,7 +59,7 @@ const REDEEM: Statement = {
   name: 'one-time-token-redeem',
   text: `UPDATE one_time_tokens SET used_at = $3
          WHERE secret_hash = $1 AND purpose = $2 AND used_at IS NULL AND expires_at > $3
-         RETURNING id`,
+         RETURNING registration`,
 };
 
 const DISCARD: Statement = {
@@ -113,9 +120,10 @@ export class OneTimeTokensService {
     return row ?? null;
   }
 
-  /** `true` for exactly one caller. */
-  async redeem(secret: string, purpose: Purpose, tx: EntityManager): Promise<boolean> {
-    return (await this.statements.run(REDEEM, [digest(secret), purpose, new Date()], tx)).length > 0;
+  /** For exactly one caller what was issued with the secret, `undefined` for every other. */
+  async redeem(secret: string, purpose: Purpose, tx: EntityManager): Promise<Redeemed | undefined> {
+    const [row] = await this.statements.run<Redeemed>(REDEEM, [digest(secret), purpose, new Date()], tx);
+    return row;
   }
 
   /**
@@ -149,7 +157,16 @@ export class OneTimeTokensService {
     const now = new Date();
     await this.statements.run(
       ISSUE,
-      [id, issue.userId, issue.purpose, hash, issue.address, now, new Date(now.getTime() + issue.life * 1000)],
+      [
+        id,
+        issue.userId,
+        issue.purpose,
+        hash,
+        issue.address,
+        now,
+        new Date(now.getTime() + issue.life * 1000),
+        issue.registration === undefined ? null : JSON.stringify(issue.registration),
+      ],
       tx,
     );
   }

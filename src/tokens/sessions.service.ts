@@ -60,7 +60,7 @@ const OPEN: Statement = {
   name: 'session-open',
   text: `WITH account AS (
            UPDATE users SET last_login_at = $6, password_hash = COALESCE($10, password_hash)
-           WHERE id = $2 AND state = 'active' AND password_hash IS NOT DISTINCT FROM $3
+           WHERE id = $2 AND state = 'active' AND password_version = $3
            RETURNING id, public_id, role
          ), event AS (
            INSERT INTO account_events (user_id, event, ip, user_agent, created_at)
@@ -125,6 +125,11 @@ const END_ALL: Statement = {
          WHERE user_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $4`,
 };
 
+const IS_LIVE: Statement = {
+  name: 'session-is-live',
+  text: `SELECT FROM sessions WHERE id = $1 AND ended_at IS NULL AND expires_at > $2`,
+};
+
 const TOUCH: Statement = {
   name: 'session-touch',
   text: `UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2`,
@@ -147,11 +152,11 @@ export class SessionsService {
   ) {}
 
   /**
-   * `null` when the account is no longer active, or its password hash no longer the one that was checked.
-   * `newPasswordHash` replaces that hash in the same statement.
+   * `null` when the account is no longer active, or its password no longer the one that was checked. `newPasswordHash`
+   * is the same password under a hash of today, and replaces the old one in the same statement.
    */
   async open(
-    account: { id: number; passwordHash: string | null; newPasswordHash?: string | null },
+    account: { id: number; passwordVersion: number; newPasswordHash?: string | null },
     terms: SessionTerms,
     client: Client,
     tx?: EntityManager,
@@ -164,7 +169,7 @@ export class SessionsService {
       [
         randomUUID(),
         account.id,
-        account.passwordHash,
+        account.passwordVersion,
         terms.surface,
         terms.accessTtl,
         now,
@@ -224,6 +229,11 @@ export class SessionsService {
 
   async endAll(userId: number, reason: SessionEnd, tx: EntityManager, except: string | null = null): Promise<void> {
     await this.statements.run(END_ALL, [userId, new Date(), reason, except], tx);
+  }
+
+  /** To be asked under the account's lock, which whoever ends its sessions holds. */
+  async isLive(sessionId: string, tx: EntityManager): Promise<boolean> {
+    return (await this.statements.run(IS_LIVE, [sessionId, new Date()], tx)).length > 0;
   }
 
   /** Notes that the session is in use. */

@@ -65,6 +65,10 @@ export class User {
   @Column('text', { name: 'password_hash', nullable: true })
   passwordHash!: string | null;
 
+  /** Counts the passwords that this account has had; storing one under a stronger hash does not make it another. */
+  @Column('integer', { name: 'password_version', default: 0 })
+  passwordVersion!: number;
+
   @Column('timestamptz', { name: 'created_at' })
   createdAt!: Date;
 
@@ -92,6 +96,7 @@ const COLUMNS: readonly (readonly [string, keyof User])[] = [
   ['role', 'role'],
   ['state', 'state'],
   ['password_hash', 'passwordHash'],
+  ['password_version', 'passwordVersion'],
   ['created_at', 'createdAt'],
   ['last_login_at', 'lastLoginAt'],
 ];

@@ -19,6 +19,9 @@ export interface NewUser {
   state: UserState;
 }
 
+/** What a sign-up said, apart from the address. */
+export type StoredRegistration = Pick<NewUser, 'username' | 'firstName' | 'lastName' | 'phoneNumber' | 'passwordHash'>;
+
 /** What a person may change about themselves without proof. */
 export type PersonalDetails = Partial<Pick<User, 'firstName' | 'lastName' | 'phoneNumber' | 'picture'>>;
 
@@ -87,9 +90,21 @@ const VERIFY_EMAIL: Statement = {
          RETURNING ${ALL}`,
 };
 
+/** A username that somebody else got meanwhile is left out. */
+const REGISTER_AGAIN: Statement = {
+  name: 'user-register-again',
+  text: `UPDATE users
+         SET password_hash = $2, password_version = password_version + 1, first_name = $3, last_name = $4,
+             phone_number = $5,
+             username = CASE WHEN ${isFree('$7')} THEN $6 ELSE username END,
+             username_canonical = CASE WHEN ${isFree('$7')} THEN $7 ELSE username_canonical END
+         WHERE id = $1
+         RETURNING ${ALL}`,
+};
+
 const SET_PASSWORD: Statement = {
   name: 'user-set-password',
-  text: `UPDATE users SET password_hash = $2 WHERE id = $1 RETURNING ${ALL}`,
+  text: `UPDATE users SET password_hash = $2, password_version = password_version + 1 WHERE id = $1 RETURNING ${ALL}`,
 };
 
 const SET_EMAIL: Statement = {
@@ -192,6 +207,13 @@ export class UsersService {
     return this.existing(VERIFY_EMAIL, [id, new Date()], tx);
   }
 
+  /** What a later sign-up with the same address said, once that one was proven. */
+  registerAgain(id: number, registration: StoredRegistration, tx: EntityManager): Promise<User> {
+    const { passwordHash, firstName, lastName, phoneNumber, username } = registration;
+    const canonical = username === null ? null : canonicalUsername(username);
+    return this.existing(REGISTER_AGAIN, [id, passwordHash, firstName, lastName, phoneNumber, username, canonical], tx);
+  }
+
   setPassword(id: number, passwordHash: string, tx: EntityManager): Promise<User> {
     return this.existing(SET_PASSWORD, [id, passwordHash], tx);
   }
@@ -247,6 +269,10 @@ export class UsersService {
       throw error;
     }
   }
+}
+
+function isFree(username: string): string {
+  return `NOT EXISTS (SELECT FROM users u WHERE u.username_canonical = ${username}::text AND u.id <> $1)`;
 }
 
 /** Usernames that look alike to a reader of any case are one. */

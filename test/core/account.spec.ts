@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { AccountService } from '../../src/auth/account.service.js';
 import { CallersService, type Caller } from '../../src/auth/callers.service.js';
 import { ProfileService } from '../../src/profile/profile.service.js';
+import { SessionsService } from '../../src/tokens/sessions.service.js';
 import type { TokenClaims } from '../../src/tokens/token-codec.js';
 import { parseEmailAddress, type EmailAddress } from '../../src/users/email-address.js';
 import { askForReset, join, login, PASSWORD, register, someone } from '../support/people.js';
@@ -50,6 +51,17 @@ describe('changing the password', () => {
     await expect(accounts.changePassword(who, PASSWORD, user.email)).rejects.toMatchObject({
       details: { weaknesses: ['too_similar_to_email'] },
     });
+    expect((await login(service, user.email)).status).toBe(200);
+  });
+
+  it('is refused to somebody whose session ended meanwhile, like every other change', async () => {
+    const { access, user } = await join(service);
+    const who = await caller(access);
+    await service.get(SessionsService).end(who.session.id, 'logout');
+    const refused = { code: 'access_token_invalid' };
+    await expect(accounts.changePassword(who, PASSWORD, NEW)).rejects.toMatchObject(refused);
+    await expect(accounts.changeEmail(who, address(someone()))).rejects.toMatchObject(refused);
+    await expect(accounts.close(who, PASSWORD)).rejects.toMatchObject(refused);
     expect((await login(service, user.email)).status).toBe(200);
   });
 

@@ -17,7 +17,14 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const PURPOSES: Purpose[] = ['verify_email', 'reset_password', 'reset_code', 'reset_session'];
+const PURPOSES: Purpose[] = [
+  'verify_email',
+  'reset_password',
+  'reset_code',
+  'reset_session',
+  'reset_email',
+  'confirm_email',
+];
 
 async function account(): Promise<number> {
   const { user } = await join(service);
@@ -32,7 +39,7 @@ const issueCode = (userId: number, life = 600): Promise<string> =>
     tokens.issueCode({ userId, purpose: 'reset_code', address: 'a@example.com', life }, tx),
   );
 const redeem = (secret: string, purpose: Purpose): Promise<boolean> =>
-  dataSource.transaction((tx) => tokens.redeem(secret, purpose, tx));
+  dataSource.transaction(async (tx) => (await tokens.redeem(secret, purpose, tx)) !== undefined);
 const guess = (userId: number, code: string): Promise<boolean> =>
   dataSource.transaction((tx) => tokens.redeemCode(userId, 'reset_code', code, tx));
 const wrong = (code: string): string => String((Number(code) + 1) % 1_000_000).padStart(6, '0');

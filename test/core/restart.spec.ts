@@ -1,6 +1,6 @@
 import { afterAll, expect, it } from 'vitest';
 import { join, login } from '../support/people.js';
-import { createDatabase, startService, type Service } from '../support/service.js';
+import { createDatabase, isEmbedded, startService, type Service } from '../support/service.js';
 
 const database = await createDatabase();
 afterAll(() => database.drop());
@@ -36,6 +36,14 @@ it('a login hashes the password anew when the settings changed, and only then', 
     return hashOf(service, email);
   });
   expect(second).toMatch(/^\$argon2id\$v=19\$m=1024,t=2,p=1\$/);
+});
+
+it.skipIf(isEmbedded)('many who log in at once when the settings changed all get in', async () => {
+  const email = await during({ ARGON2_TIME_COST: '2' }, async (service) => (await join(service)).user.email);
+  await during({}, async (service) => {
+    const answers = await Promise.all(Array.from({ length: 8 }, () => login(service, email)));
+    expect(answers.map(({ status }) => status)).toEqual(Array<number>(8).fill(200));
+  });
 });
 
 it('sessions, accounts and the signing key are there after a restart', async () => {

@@ -112,3 +112,10 @@ describe('the inbox', () => {
     }
   });
 });
+
+it.each(['limit=-1', 'limit=x', 'limit=1.5', 'limit=1e99', 'wait=-1', 'to=%00', 'subject=%00'])(
+  'a filter that makes no sense finds what there is, or nothing: %s',
+  async (query) => {
+    expect((await list(`?${query}`)).status).toBe(200);
+  },
+);

@@ -1,4 +1,8 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { once } from 'node:events';
+import type { Server } from 'node:http';
+import { connect } from 'node:net';
+import { HttpAdapterHost } from '@nestjs/core';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { askForReset, join, login, register } from '../support/people.js';
 import { startService, type Service } from '../support/service.js';
 
@@ -8,6 +12,20 @@ beforeAll(async () => {
   service = await startService({ LOG_LEVEL: 'trace' }, { log: { write: (line: string) => void lines.push(line) } });
 });
 afterAll(() => service.close());
+
+it('an upload that breaks off is not taken for a fault of ours', async () => {
+  const before = lines.length;
+  const { port } = new URL(service.url);
+  const socket = connect(Number(port), '127.0.0.1');
+  socket.write(
+    'POST /api/auth/login/ HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n{',
+  );
+  const server = service.get(HttpAdapterHost).httpAdapter.getHttpServer() as Server;
+  await once(server, 'request');
+  socket.destroy();
+  await vi.waitFor(() => expect(lines.slice(before).some((line) => line.includes('did not arrive'))).toBe(true));
+  expect(lines.slice(before).filter((line) => /"level":"(?:warn|error)"/.test(line))).toEqual([]);
+});
 
 it('log lines are JSON, join by request id, and hold no secret, no address and no token', async () => {
   const person = await join(service, 'canary-address@example.com', {

@@ -443,6 +443,17 @@ describe('bodies that cannot be read', () => {
     expect(answer.status).toBe(400);
   });
 
+  it.each([
+    ['parts without a name', '--x\r\n\r\n\r\n'],
+    ['fields', '--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n\r\n'],
+    ['files', '--x\r\nContent-Disposition: form-data; name="a"; filename="b"\r\n\r\n\r\n'],
+  ])('a form of very many %s', async (_what, part) => {
+    const body = `${part.repeat(2_000)}--x--\r\n`;
+    const answer = await post(body, { 'content-type': 'multipart/form-data; boundary=x' });
+    expect(answer.body).toEqual({ detail: 'Multipart form parse error - too many parts' });
+    expect(answer.status).toBe(400);
+  });
+
   it('a body beyond the limit', async () => {
     const answer = await post(complete({ first_name: 'x'.repeat(300_000) }));
     expect(answer.body).toEqual({ detail: 'The request body is too large.' });

@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { isIP } from 'node:net';
 import type { FastifyRequest } from 'fastify';
 
 /** Where a request comes from, for the owner of an account to recognise. */
@@ -16,7 +17,8 @@ const clients = new AsyncLocalStorage<Client>();
 export function clientOf(request: FastifyRequest): Client {
   // An IPv4 address on a socket of both kinds is still that address.
   const ip = request.ip.replace(/^::ffff:(?=\d+\.)/, '');
-  return { ip, userAgent: request.headers['user-agent']?.slice(0, USER_AGENT_MAX_LENGTH) ?? null };
+  // What a proxy forwards is not an address before it has been looked at.
+  return { ip: isIP(ip) === 0 ? null : ip, userAgent: request.headers['user-agent']?.slice(0, USER_AGENT_MAX_LENGTH) ?? null };
 }
 
 /** Everything that `work` sets off belongs to this request. */

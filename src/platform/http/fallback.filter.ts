@@ -20,12 +20,16 @@ export class FallbackFilter implements ExceptionFilter {
     const request = host.switchToHttp().getRequest<FastifyRequest>();
     const reply = host.switchToHttp().getResponse<FastifyReply>();
     if (reply.sent) return;
+    const status = statusOf(error);
+    if (!request.raw.complete && (status === undefined || status >= 500)) {
+      this.hangUp(request, reply);
+      return;
+    }
     if (isDatabaseUnavailable(error)) {
       request.log.warn({ err: error }, 'the database cannot be reached');
       this.send(reply, 503);
       return;
     }
-    const status = statusOf(error);
     if (status === undefined) {
       request.log.error({ err: error }, 'unexpected error');
       this.send(reply, 500, `A server error occurred. Request id: ${request.id}`);
@@ -35,6 +39,14 @@ export class FallbackFilter implements ExceptionFilter {
     } else {
       this.send(reply, status, WORDS[status] ?? (error as Error).message);
     }
+  }
+
+  /** Of a body that never came whole, whatever is left must not be taken for the next request. */
+  private hangUp(request: FastifyRequest, reply: FastifyReply): void {
+    request.log.debug('the body did not arrive');
+    reply.raw.once('finish', () => request.raw.socket.destroySoon());
+    void reply.header('connection', 'close');
+    this.send(reply, 408);
   }
 
   private send(reply: FastifyReply, status: number, detail = WORDS[status]): void {

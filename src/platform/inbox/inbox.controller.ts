@@ -47,7 +47,7 @@ export class InboxController {
   @Public()
   async list(@Query() filter: InboxFilter, @Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     this.refuseStrangers(request);
-    const limit = Math.min(Number(filter.limit) || DEFAULT_LIMIT, LARGEST_LIMIT);
+    const limit = Math.min(Math.max(Math.trunc(Number(filter.limit)) || DEFAULT_LIMIT, 1), LARGEST_LIMIT);
     const mails = await this.listAsSoonAsThereAre(filter, limit);
     if (wantsJson(request)) return void reply.send(mails);
     this.sendPage(reply, listPage({ mails: mails.map(forPage), to: filter.to ?? '' }), PAGE_POLICY);

@@ -56,6 +56,7 @@ export class Inbox {
 
   /** Newest first. */
   async list(recipient: string | undefined, limit: number): Promise<ReceivedMail[]> {
+    if (recipient?.includes('\0')) return [];
     const mails = await this.mails.find({
       ...(recipient === undefined ? {} : { where: { recipient: recipient.trim().toLowerCase() } }),
       order: { id: 'DESC' },

@@ -1,3 +1,4 @@
+import { pipeline } from 'node:stream/promises';
 import { Busboy } from '@fastify/busboy';
 import { Failure } from '../../failure.js';
 
@@ -9,32 +10,41 @@ export class UploadedFile {
   ) {}
 }
 
-const LIMITS = { fields: 100, files: 10, fieldNameSize: 200 } as const;
+/** More than any form of ours has; a form beyond them is refused, not cut short. */
+const LIMITS = { fields: 100, files: 10, parts: 100, headerPairs: 20, fieldNameSize: 200 } as const;
+
+/** Bytes. */
+const SLICE = 16_384;
 
 /** Of a repeated field the last one counts. */
 export function readForm(bytes: Buffer): Record<string, unknown> {
   return Object.fromEntries(new URLSearchParams(bytes.toString('utf8')));
 }
 
+function* slices(bytes: Buffer): Generator<Buffer> {
+  for (let at = 0; at < bytes.length; at += SLICE) yield bytes.subarray(at, at + SLICE);
+}
+
 /** Texts as strings, files as `UploadedFile`. Throws `malformed_multipart`. */
 export async function readMultipart(bytes: Buffer, contentType: string): Promise<Record<string, unknown>> {
   const entries: [string, unknown][] = [];
-  await new Promise<void>((resolve, reject) => {
+  try {
     const parser = new Busboy({
       headers: { 'content-type': contentType },
       limits: { ...LIMITS, fieldSize: bytes.length, fileSize: bytes.length },
     });
+    const tooMuch = (): void => void parser.destroy(new Error('too many parts'));
+    parser.on('partsLimit', tooMuch).on('fieldsLimit', tooMuch).on('filesLimit', tooMuch);
     parser.on('field', (name, value) => entries.push([name, value]));
     parser.on('file', (name, stream, filename) => {
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => entries.push([name, new UploadedFile(filename, Buffer.concat(chunks))]));
-      stream.on('error', reject);
     });
-    parser.on('error', reject).on('finish', resolve);
-    parser.end(bytes);
-  }).catch((error: unknown) => {
+    // A slice at a time: a form of very many parts is refused before it is read to its end.
+    await pipeline(slices(bytes), parser);
+  } catch (error) {
     throw new Failure('malformed_multipart', { reason: error instanceof Error ? error.message : 'unreadable' });
-  });
+  }
   return Object.fromEntries(entries);
 }

@@ -42,9 +42,9 @@ function decode(bytes: Buffer): string {
 
 /** How many bytes from here on could begin a character (RFC 3629 §4); 0 where none can. */
 function sequenceLength(bytes: Buffer, start: number): number {
-  const lead = bytes[start] ?? 0;
-  if (lead < 0xc2 || lead > 0xf4) return 0;
-  const full = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+  const lead = bytes[start] ?? 0xff;
+  const full = fullLength(lead);
+  if (full < 2) return full;
   const [low, high] = SECOND_BYTES.get(lead) ?? [0x80, 0xbf];
   let length = 1;
   while (length < full) {
@@ -55,6 +55,13 @@ function sequenceLength(bytes: Buffer, start: number): number {
   return length;
 }
 
+/** How many bytes a character that begins with this one has; 0 where none does. */
+function fullLength(lead: number): number {
+  if (lead < 0x80) return 1;
+  if (lead < 0xc2 || lead > 0xf4) return 0;
+  return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+}
+
 /** Leads after which not every continuation byte may come. */
 const SECOND_BYTES: ReadonlyMap<number, readonly [low: number, high: number]> = new Map([
   [0xe0, [0xa0, 0xbf]],
@@ -63,14 +70,13 @@ const SECOND_BYTES: ReadonlyMap<number, readonly [low: number, high: number]> = 
   [0xf4, [0x80, 0x8f]],
 ]);
 
-/** The longest prefix that decodes ends where the first bad byte is. */
 function firstIllFormedByte(bytes: Buffer): number {
-  const replaced = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
-  for (let at = replaced.indexOf('\ufffd'); at >= 0; at = replaced.indexOf('\ufffd', at + 1)) {
-    const offset = Buffer.byteLength(replaced.slice(0, at));
-    if (!bytes.subarray(offset, offset + 3).equals(Buffer.from('\ufffd'))) return offset;
+  let at = 0;
+  for (;;) {
+    const length = sequenceLength(bytes, at);
+    if (length === 0 || length < fullLength(bytes[at] ?? 0)) return at;
+    at += length;
   }
-  return 0;
 }
 
 function complaint(text: string, { message, at, isPlaceless }: Complaint): Failure<'malformed_json'> {
