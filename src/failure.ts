@@ -47,7 +47,7 @@ export interface FailureDetails {
   /** No account has this number; only where discovery is not hidden. */
   account_not_found: object;
   email_not_verified: object;
-  /** Somebody else's. */
+  /** Somebody else's, or not to be had in this way. */
   forbidden: object;
   email_taken: object;
   username_taken: object;

@@ -41,6 +41,12 @@ export class AccountService {
     private readonly environment: Environment,
   ) {}
 
+  /** For a surface that has something to say after a wrong password. Throws `wrong_current_password`, `overloaded`. */
+  async assertCurrentPassword({ user }: Pick<Caller, 'user'>, password: string): Promise<void> {
+    const { matches } = await this.passwords.verify(user.passwordHash, password);
+    if (!matches) throw new Failure('wrong_current_password');
+  }
+
   /**
    * Whether an account may have this number, for surfaces that tell numbers apart. Where discovery is hidden, every
    * number may: whoever signed up with an address would otherwise learn what became of it.
@@ -49,14 +55,9 @@ export class AccountService {
     return this.concealment.isOn || (await this.users.find(id)) !== null;
   }
 
-  /** Throws `overloaded`. */
-  async isCurrentPassword({ user }: Caller, password: string): Promise<boolean> {
-    return (await this.passwords.verify(user.passwordHash, password)).matches;
-  }
-
   /**
    * Ends every other session and every pending secret; the caller's session goes on. `current` is `null` where the
-   * surface has asked `isCurrentPassword` of this very caller. Throws `wrong_current_password` before it looks at the
+   * surface has called `assertCurrentPassword` for this very caller. Throws `wrong_current_password` before it looks at the
    * new one, `weak_password`, `overloaded`.
    */
   async changePassword(caller: Caller, current: string | null, next: string): Promise<void> {
@@ -180,10 +181,6 @@ export class AccountService {
     await this.oneTimeTokens.revokeAll(before.id, tx);
     await this.history.record('email_change', before.id, tx);
     await this.mail.enqueueOnce(emailChangedLetter(), recipientOf(before), tx);
-  }
-
-  private async assertCurrentPassword(caller: Caller, password: string): Promise<void> {
-    if (!(await this.isCurrentPassword(caller, password))) throw new Failure('wrong_current_password');
   }
 
   /**

@@ -1,8 +1,11 @@
 import { Email, Password } from '../kit/drf/credentials.js';
 import { Loose, Text } from '../kit/drf/fields.js';
 
+const EMAIL = 'john@example.com';
+const PASSWORD = 'strongpassword123';
+
 export class RegisterRequest {
-  @Email()
+  @Email(EMAIL)
   email!: string;
 
   @Text({ example: 'johnny', required: false, nullable: true, blank: true, max: 150 })
@@ -17,10 +20,10 @@ export class RegisterRequest {
   @Text({ example: '+441632960961', required: false, nullable: true, blank: true, max: 20 })
   phone_number?: string | null;
 
-  @Password({ min: 8, max: 128 })
+  @Password({ example: PASSWORD, min: 8, max: 128 })
   password!: string;
 
-  @Password()
+  @Password({ example: PASSWORD })
   confirm_password!: string;
 }
 
@@ -38,10 +41,10 @@ export class VerifyEmailRequest {
 }
 
 export class LoginRequest {
-  @Text({ example: 'john@example.com' })
+  @Text({ example: EMAIL })
   email!: string;
 
-  @Password()
+  @Password({ example: PASSWORD })
   password!: string;
 }
 
@@ -70,6 +73,6 @@ export class PasswordResetConfirmRequest {
 
 /** The rules of `password` there, looked at once the token is known to be good. */
 export class NewPassword {
-  @Password({ min: 8, max: 128 })
+  @Password({ example: PASSWORD, min: 8, max: 128 })
   password!: string;
 }

@@ -2,43 +2,45 @@ import { Injectable } from '@nestjs/common';
 import { AccountService } from '../../auth/account.service.js';
 import type { Caller } from '../../auth/callers.service.js';
 import { RegistrationService } from '../../auth/registration.service.js';
-import type { Problem } from '../../failure.js';
+import { Failure, type Problem } from '../../failure.js';
 import { parseEmailAddress } from '../../users/email-address.js';
-import { FieldRulesInterceptor, problem, type Fields } from '../kit/drf/field-rules.interceptor.js';
+import { LateRules, lateProblem } from '../kit/drf/late-rules.js';
 import { EMAIL_TAKEN, WRONG_PASSWORD } from './failures.js';
 import { CreateUserRequest, SetEmailRequest, SetPasswordRequest } from './requests.js';
 
+type IsSound = (field: string) => boolean;
+
 @Injectable()
-export class CreateUserRules extends FieldRulesInterceptor<CreateUserRequest> {
-  protected override readonly input = CreateUserRequest;
+export class CreateUserRules extends LateRules<CreateUserRequest> {
+  protected readonly body = CreateUserRequest;
 
   constructor(private readonly registrations: RegistrationService) {
     super();
   }
 
-  protected override async problemsOf({ body, isSound }: Fields<CreateUserRequest>): Promise<Problem[]> {
+  protected async problemsOf(body: CreateUserRequest, isSound: IsSound): Promise<Problem[]> {
     if (!isSound('email')) return [];
     const { email } = await this.registrations.taken(parseEmailAddress(body.email), null);
-    return email ? [problem('email', 'unique', EMAIL_TAKEN)] : [];
+    return email ? [lateProblem('email', 'unique', EMAIL_TAKEN)] : [];
   }
 }
 
 @Injectable()
-export class SetPasswordRules extends FieldRulesInterceptor<SetPasswordRequest> {
-  protected override readonly input = SetPasswordRequest;
+export class SetPasswordRules extends LateRules<SetPasswordRequest> {
+  protected readonly body = SetPasswordRequest;
 
   constructor(private readonly accounts: AccountService) {
     super();
   }
 
-  protected override problemsOf({ body, isSound }: Fields<SetPasswordRequest>, caller: Caller): Promise<Problem[]> {
+  protected problemsOf(body: SetPasswordRequest, isSound: IsSound, caller: Caller): Promise<Problem[]> {
     return isSound('current_password') ? wrongPassword(this.accounts, caller, body) : Promise.resolve([]);
   }
 }
 
 @Injectable()
-export class SetEmailRules extends FieldRulesInterceptor<SetEmailRequest> {
-  protected override readonly input = SetEmailRequest;
+export class SetEmailRules extends LateRules<SetEmailRequest> {
+  protected readonly body = SetEmailRequest;
 
   constructor(
     private readonly accounts: AccountService,
@@ -47,10 +49,10 @@ export class SetEmailRules extends FieldRulesInterceptor<SetEmailRequest> {
     super();
   }
 
-  protected override async problemsOf({ body, isSound }: Fields<SetEmailRequest>, caller: Caller): Promise<Problem[]> {
+  protected async problemsOf(body: SetEmailRequest, isSound: IsSound, caller: Caller): Promise<Problem[]> {
     return [
       ...(isSound('new_email') && (await this.isTaken(body.new_email, caller))
-        ? [problem('new_email', 'unique', EMAIL_TAKEN)]
+        ? [lateProblem('new_email', 'unique', EMAIL_TAKEN)]
         : []),
       ...(isSound('current_password') ? await wrongPassword(this.accounts, caller, body) : []),
     ];
@@ -69,6 +71,11 @@ async function wrongPassword(
   caller: Caller,
   { current_password }: { current_password: string },
 ): Promise<Problem[]> {
-  if (await accounts.isCurrentPassword(caller, current_password)) return [];
-  return [problem('current_password', 'password', WRONG_PASSWORD)];
+  try {
+    await accounts.assertCurrentPassword(caller, current_password);
+    return [];
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'wrong_current_password') throw error;
+    return [lateProblem('current_password', 'password', WRONG_PASSWORD)];
+  }
 }

@@ -6,11 +6,11 @@ import { RecoveryService } from '../../auth/recovery.service.js';
 import { RegistrationService } from '../../auth/registration.service.js';
 import { Failure } from '../../failure.js';
 import { ProfileService } from '../../profile/profile.service.js';
-import { parseEmailAddress, type EmailAddress } from '../../users/email-address.js';
 import { splitFullName } from '../../users/full-name.js';
 import { parseUid } from '../../users/uid.js';
 import { Caller } from '../kit/caller.js';
 import { complain } from '../kit/drf/complain.js';
+import { addressOf } from '../kit/drf/credentials.js';
 import { textOf } from '../kit/drf/fields.js';
 import { Operation, type OperationOptions } from '../kit/operation.js';
 import { SurfaceController } from '../kit/surface.js';
@@ -55,6 +55,9 @@ export class UsersController {
     private readonly accounts: AccountService,
     private readonly passwords: PasswordsService,
     private readonly profiles: ProfileService,
+    private readonly createRules: CreateUserRules,
+    private readonly passwordRules: SetPasswordRules,
+    private readonly emailRules: SetEmailRules,
   ) {}
 
   @Post('/')
@@ -74,6 +77,7 @@ export class UsersController {
     words: createFailures,
   })
   async create(@Body() body: CreateUserRequest): Promise<UserResponse> {
+    await this.createRules.assertKept(body);
     const { password } = body;
     const email = addressOf(body.email);
     const names = splitFullName(body.name ?? '');
@@ -187,6 +191,7 @@ export class UsersController {
     failures: ['invalid_input', 'wrong_current_password', 'weak_password', 'overloaded'],
   })
   async setPassword(@Body() body: SetPasswordRequest, @Caller() caller: SignedIn): Promise<void> {
+    await this.passwordRules.assertKept(body, caller);
     const { emailCanonical: email, username } = caller.user;
     this.passwords.assertFit(body.new_password, { email, username });
     assertRepeated(body.new_password, body.re_new_password, PASSWORDS_DIFFER);
@@ -235,6 +240,7 @@ export class UsersController {
     words: newEmailFailures,
   })
   async setEmail(@Body() body: SetEmailRequest, @Caller() caller: SignedIn): Promise<void> {
+    await this.emailRules.assertKept(body, caller);
     assertRepeated(body.new_email, body.re_new_email, EMAILS_DIFFER);
     await this.accounts.changeEmail(caller, addressOf(body.new_email));
   }
@@ -333,12 +339,6 @@ export class UsersController {
     if (id === null || !(await this.accounts.mayExist(id))) throw complain('uid', 'known', UNKNOWN_UID);
     return id;
   }
-}
-
-function addressOf(text: string): EmailAddress {
-  const address = parseEmailAddress(text);
-  if (address === null) throw new Error('the rules let something through that is not an address');
-  return address;
 }
 
 /** A repetition counts where there is one. */

@@ -21,6 +21,8 @@ export interface OperationOptions {
   summary: string;
   description?: string;
   body?: InputClass;
+  /** What is read of the query, for the example of what is refused. */
+  query?: InputClass;
   /** The body of the source document, where it is not what the fields' examples make. */
   bodyExample?: object;
   /** Without `type`, no body; with `isList`, a list of that type. */
@@ -100,7 +102,8 @@ export function Operation(options: OperationOptions): MethodDecorator {
   );
 }
 
-function answerDocument({ status, type, isList, description, example }: OperationOptions['answer']): MethodDecorator[] {
+function answerDocument(answer: OperationOptions['answer']): MethodDecorator[] {
+  const { status, type, isList, description, example } = answer;
   if (type === undefined) return [ApiResponse({ status, description })];
   const one = { $ref: getSchemaPath(type) };
   const schema = isList ? { type: 'array', items: one } : one;
@@ -140,21 +143,26 @@ function failuresOf({ access, body, failures = [] }: OperationOptions): FailureC
   return [...new Set<FailureCode>([...all, 'not_acceptable'])];
 }
 
-function sampleOf(code: FailureCode, { body }: OperationOptions): Failure {
-  if (code !== 'invalid_input' || body === undefined) {
+function sampleOf(code: FailureCode, { body, query }: OperationOptions): Failure {
+  const input = body ?? query;
+  if (code !== 'invalid_input' || input === undefined) {
     const build = Failure as new (code: FailureCode, details: object) => Failure;
     return new build(code, SAMPLES[code].details);
   }
-  const nulls = Object.fromEntries(fieldNames(body).map((name) => [name, null]));
-  for (const example of [{}, nulls]) {
-    try {
-      readInput(body, example, 'body');
-    } catch (failure) {
-      if (failure instanceof Failure) return failure as Failure;
-      throw failure;
-    }
+  const nulls = Object.fromEntries(fieldNames(input).map((name) => [name, null]));
+  const refusal = refusalOf(input, {}) ?? refusalOf(input, nulls);
+  if (refusal === undefined) throw new Error(`${input.name} has no example of what it refuses`);
+  return refusal;
+}
+
+function refusalOf(input: InputClass, raw: Record<string, unknown>): Failure | undefined {
+  try {
+    readInput(input, raw, 'body');
+    return undefined;
+  } catch (failure) {
+    if (failure instanceof Failure) return failure as Failure;
+    throw failure;
   }
-  throw new Error(`${body.name} requires nothing, so there is no example of what it refuses`);
 }
 
 function bodyDocument(type: InputClass, example: object | undefined): Parameters<typeof ApiBody>[0] {

@@ -18,6 +18,8 @@ export const tooShort = (min: number): string => `Ensure this field has at least
 export interface TextOptions {
   example: string;
   description?: string;
+  /** Other names that it is sent under. */
+  aliases?: readonly string[];
   required?: boolean;
   nullable?: boolean;
   blank?: boolean;
@@ -39,6 +41,7 @@ export interface TextOptions {
  */
 export function Text(options: TextOptions): PropertyDecorator {
   const {
+    aliases = [],
     required = true,
     nullable = false,
     blank = false,
@@ -67,7 +70,7 @@ export function Text(options: TextOptions): PropertyDecorator {
   onText('surrogates', surrogateWords, (text) => text.isWellFormed());
   if (rule !== undefined) onText(rule.name, rule.message, rule.test);
   return applyDecorators(
-    Field((raw) => asText(raw, trim)),
+    Field((raw) => asText(raw, trim), aliases),
     ...rules,
     ApiProperty({
       type: String,
@@ -76,7 +79,7 @@ export function Text(options: TextOptions): PropertyDecorator {
       ...(max === undefined ? {} : { maxLength: max }),
       ...(min === undefined ? (blank ? {} : { minLength: 1 }) : { minLength: min }),
       example: options.example,
-      ...(options.description === undefined ? {} : { description: options.description }),
+      ...describe(options),
       ...(options.document as object),
     }),
   );
@@ -107,6 +110,12 @@ export function isFalsy(value: unknown): boolean {
 export function textOf(value: unknown): string | undefined {
   const text = asText(value, false);
   return typeof text === 'string' ? text : undefined;
+}
+
+function describe({ description, aliases = [] }: TextOptions): { description?: string } {
+  const names = aliases.map((alias) => `\`${alias}\``).join(', ');
+  const sentences = [description, names === '' ? undefined : `Also read as ${names}.`].filter((it) => it !== undefined);
+  return sentences.length === 0 ? {} : { description: sentences.join(' ') };
 }
 
 function asText(raw: unknown, trim: boolean): unknown {
