@@ -9,6 +9,7 @@ import { CallersService } from './callers.service.js';
 import { HousekeepingService } from './housekeeping.service.js';
 import { InspectionService } from './inspection.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { LinkTargets } from './link-targets.js';
 import { LocalStrategy } from './local.strategy.js';
 import { LoginService } from './login.service.js';
 import { OneTimeLinksService } from './one-time-links.service.js';
@@ -31,6 +32,7 @@ import { RegistrationService } from './registration.service.js';
     AccountService,
     InspectionService,
     HousekeepingService,
+    LinkTargets,
     LocalStrategy,
     JwtStrategy,
   ],
@@ -43,6 +45,7 @@ import { RegistrationService } from './registration.service.js';
     AccountService,
     CallersService,
     InspectionService,
+    LinkTargets,
   ],
 })
 export class AuthModule {}

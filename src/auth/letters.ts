@@ -1,7 +1,6 @@
 import type { Letter } from '../mail/letter.js';
 import type { Recipient } from '../mail/mail.service.js';
 import { parseEmailAddress } from '../users/email-address.js';
-import { uidOf } from '../users/uid.js';
 import type { User } from '../users/user.entity.js';
 
 /**
@@ -108,6 +107,18 @@ export function sessionReusedLetter(): Letter {
 export function recipientOf(user: User): Recipient {
   const address = parseEmailAddress(user.email);
   return { userId: user.id, mailbox: address?.mailbox ?? user.emailCanonical, canonical: user.emailCanonical };
+}
+
+/** The `uid` of links: base64url of the decimal number, without padding (decision 2). */
+export function uidOf(id: number): string {
+  return Buffer.from(String(id)).toString('base64url');
+}
+
+/** The number that `uidOf` made this of, padded or not; `null` for anything else. */
+export function idOfUid(uid: string): number | null {
+  const unpadded = uid.replace(/={1,2}$/, '');
+  const id = Number(Buffer.from(unpadded, 'base64url').toString('latin1'));
+  return Number.isInteger(id) && id > 0 && uidOf(id) === unpadded ? id : null;
 }
 
 /** Puts each value in place of its name, encoded for a URL; an address without a host is one of our own pages. */

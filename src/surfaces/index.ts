@@ -1,3 +1,4 @@
+export { accounts } from './accounts/surface.js';
 export { apiAuth } from './api-auth/surface.js';
 export { apiAuthCamel } from './api-auth-camel/surface.js';
 export { djoser } from './djoser/surface.js';

@@ -10,12 +10,12 @@ afterAll(() => service.close());
 
 interface Operation {
   requestBody?: { content: Record<string, { examples?: Record<string, { value: unknown }> }> };
-  responses: Record<string, { content?: Record<string, { examples?: Record<string, { value: unknown }> }> }>;
+  responses: Record<string, { content: Record<string, { examples?: Record<string, { value: unknown }> }> }>;
 }
 
-const NAMES = SURFACES.filter(({ document }) => document !== undefined).map(({ name }) => name);
+const documented = SURFACES.filter(({ document }) => document !== undefined).map(({ name }) => name);
 
-it.each(NAMES)('what the document of %s says is refused is what is sent, word for word', async (name) => {
+it.each(documented)('what the document of %s says is refused is what is sent, word for word', async (name) => {
   const { body: document } = await service.request<{ paths: Record<string, Record<string, Operation>> }>(
     'GET',
     `/docs/${name}.json`,
@@ -34,7 +34,7 @@ it.each(NAMES)('what the document of %s says is refused is what is sent, word fo
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(methods)) {
       const isProtected =
-        operation.responses['401']?.content?.['application/json']?.examples?.not_authenticated !== undefined;
+        operation.responses['401']?.content['application/json']?.examples?.not_authenticated !== undefined;
       for (const [status, { content }] of Object.entries(operation.responses)) {
         for (const [code, { value }] of Object.entries(content?.['application/json']?.examples ?? {})) {
           const attempt = provoke[code];
@@ -43,7 +43,7 @@ it.each(NAMES)('what the document of %s says is refused is what is sent, word fo
           if (attempt === undefined || (needsCaller && code !== 'body_too_large')) continue;
           // A token in the body, not in the header.
           if (!isProtected && code.startsWith('access')) continue;
-          const answer = await service.request(method.toUpperCase(), path, attempt);
+          const answer = await service.request(method.toUpperCase(), path.replace(/\{\w+\}/g, 'x'), attempt);
           expect([path, method, code, String(answer.status), answer.body]).toEqual([path, method, code, status, value]);
           compared += 1;
         }

@@ -8,15 +8,14 @@ import { SignupRequest } from './requests.js';
 
 /** Whether an address is taken is a rule of its field like any other. */
 @Injectable()
-export class TakenEmailInterceptor extends LateRules<SignupRequest> {
-  protected readonly body = SignupRequest;
-
+export class TakenEmailInterceptor extends LateRules {
   constructor(private readonly registrations: RegistrationService) {
     super();
   }
 
-  protected async problemsOf({ email }: SignupRequest, isSound: (field: string) => boolean): Promise<Problem[]> {
-    const taken = await this.registrations.taken(isSound('email') ? parseEmailAddress(email) : null, null);
+  protected async problemsOf(body: object, isSound: (field: string) => boolean): Promise<Problem[]> {
+    if (!(body instanceof SignupRequest)) return [];
+    const taken = await this.registrations.taken(isSound('email') ? parseEmailAddress(body.email) : null, null);
     return taken.email ? [lateProblem('email', 'unique', EMAIL_TAKEN)] : [];
   }
 }

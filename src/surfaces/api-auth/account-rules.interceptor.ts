@@ -8,14 +8,13 @@ import { RegisterRequest } from './requests.js';
 
 /** Whether a name is taken or a password easy to guess is a rule of its field like any other. */
 @Injectable()
-export class AccountRulesInterceptor extends LateRules<RegisterRequest> {
-  protected readonly body = RegisterRequest;
-
+export class AccountRulesInterceptor extends LateRules {
   constructor(private readonly registrations: RegistrationService) {
     super();
   }
 
-  protected async problemsOf(body: RegisterRequest, isSound: (field: string) => boolean): Promise<Problem[]> {
+  protected async problemsOf(body: object, isSound: (field: string) => boolean): Promise<Problem[]> {
+    if (!(body instanceof RegisterRequest)) return [];
     const email = isSound('email') ? parseEmailAddress(body.email) : null;
     const username = isSound('username') ? body.username || null : null;
     const taken = await this.registrations.taken(email, username);

@@ -1,11 +1,8 @@
 import { Email, Password } from '../kit/drf/credentials.js';
 import { Loose, Text } from '../kit/drf/fields.js';
 
-const EMAIL = 'john@example.com';
-const PASSWORD = 'strongpassword123';
-
 export class RegisterRequest {
-  @Email(EMAIL)
+  @Email()
   email!: string;
 
   @Text({ example: 'johnny', required: false, nullable: true, blank: true, max: 150 })
@@ -20,10 +17,10 @@ export class RegisterRequest {
   @Text({ example: '+441632960961', required: false, nullable: true, blank: true, max: 20 })
   phone_number?: string | null;
 
-  @Password({ example: PASSWORD, min: 8, max: 128 })
+  @Password({ min: 8, max: 128 })
   password!: string;
 
-  @Password({ example: PASSWORD })
+  @Password()
   confirm_password!: string;
 }
 
@@ -41,10 +38,10 @@ export class VerifyEmailRequest {
 }
 
 export class LoginRequest {
-  @Text({ example: EMAIL })
+  @Text({ example: 'john@example.com' })
   email!: string;
 
-  @Password({ example: PASSWORD })
+  @Password()
   password!: string;
 }
 
@@ -73,6 +70,6 @@ export class PasswordResetConfirmRequest {
 
 /** The rules of `password` there, looked at once the token is known to be good. */
 export class NewPassword {
-  @Password({ example: PASSWORD, min: 8, max: 128 })
+  @Password({ min: 8, max: 128 })
   password!: string;
 }

@@ -3,16 +3,16 @@ import { AuthModule } from '../../auth/auth.module.js';
 import { ProfileModule } from '../../profile/profile.module.js';
 import type { Surface } from '../kit/surface.js';
 import { failures } from './failures.js';
-import { CreateUserRules, SetEmailRules, SetPasswordRules } from './field-rules.js';
 import { JwtController } from './jwt.controller.js';
 import { OwnAccountGuard } from './own-account.guard.js';
 import { DjoserSettings } from './settings.js';
+import { UserRules } from './user-rules.js';
 import { UsersController } from './users.controller.js';
 
 @Module({
   imports: [AuthModule, ProfileModule],
   controllers: [UsersController, JwtController],
-  providers: [CreateUserRules, SetPasswordRules, SetEmailRules, OwnAccountGuard],
+  providers: [UserRules, OwnAccountGuard],
 })
 class DjoserModule {}
 

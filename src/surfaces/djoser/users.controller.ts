@@ -1,13 +1,13 @@
 import { Body, Delete, Get, Param, Patch, Post, Put, UseGuards, UseInterceptors } from '@nestjs/common';
 import { AccountService } from '../../auth/account.service.js';
 import type { Caller as SignedIn } from '../../auth/callers.service.js';
+import { idOfUid } from '../../auth/letters.js';
 import { PasswordsService } from '../../auth/passwords.service.js';
 import { RecoveryService } from '../../auth/recovery.service.js';
 import { RegistrationService } from '../../auth/registration.service.js';
 import { Failure } from '../../failure.js';
 import { ProfileService } from '../../profile/profile.service.js';
 import { splitFullName } from '../../users/full-name.js';
-import { parseUid } from '../../users/uid.js';
 import { Caller } from '../kit/caller.js';
 import { complain } from '../kit/drf/complain.js';
 import { addressOf } from '../kit/drf/credentials.js';
@@ -24,7 +24,6 @@ import {
   PASSWORDS_DIFFER,
   UNKNOWN_UID,
 } from './failures.js';
-import { CreateUserRules, SetEmailRules, SetPasswordRules } from './field-rules.js';
 import { activationLetter, emailResetLetter, passwordResetLetter } from './letters.js';
 import { OwnAccountGuard } from './own-account.guard.js';
 import {
@@ -41,6 +40,7 @@ import {
 } from './requests.js';
 import { UserResponse } from './responses.js';
 import { DjoserSettings } from './settings.js';
+import { UserRules } from './user-rules.js';
 
 const done = (description: string): OperationOptions['answer'] => ({ status: 204, description });
 
@@ -55,13 +55,11 @@ export class UsersController {
     private readonly accounts: AccountService,
     private readonly passwords: PasswordsService,
     private readonly profiles: ProfileService,
-    private readonly createRules: CreateUserRules,
-    private readonly passwordRules: SetPasswordRules,
-    private readonly emailRules: SetEmailRules,
+    private readonly rules: UserRules,
   ) {}
 
   @Post('/')
-  @UseInterceptors(CreateUserRules)
+  @UseInterceptors(UserRules)
   @Operation({
     access: 'public',
     summary: 'Register',
@@ -77,7 +75,7 @@ export class UsersController {
     words: createFailures,
   })
   async create(@Body() body: CreateUserRequest): Promise<UserResponse> {
-    await this.createRules.assertKept(body);
+    await this.rules.assertKept(body);
     const { password } = body;
     const email = addressOf(body.email);
     const names = splitFullName(body.name ?? '');
@@ -181,7 +179,7 @@ export class UsersController {
   }
 
   @Post('set_password/')
-  @UseInterceptors(SetPasswordRules)
+  @UseInterceptors(UserRules)
   @Operation({
     access: 'protected',
     summary: 'Change the password',
@@ -191,7 +189,7 @@ export class UsersController {
     failures: ['invalid_input', 'wrong_current_password', 'weak_password', 'overloaded'],
   })
   async setPassword(@Body() body: SetPasswordRequest, @Caller() caller: SignedIn): Promise<void> {
-    await this.passwordRules.assertKept(body, caller);
+    await this.rules.assertKept(body, caller);
     const { emailCanonical: email, username } = caller.user;
     this.passwords.assertFit(body.new_password, { email, username });
     assertRepeated(body.new_password, body.re_new_password, PASSWORDS_DIFFER);
@@ -229,7 +227,7 @@ export class UsersController {
   }
 
   @Post('set_email/')
-  @UseInterceptors(SetEmailRules)
+  @UseInterceptors(UserRules)
   @Operation({
     access: 'protected',
     summary: 'Change the e-mail address',
@@ -240,7 +238,7 @@ export class UsersController {
     words: newEmailFailures,
   })
   async setEmail(@Body() body: SetEmailRequest, @Caller() caller: SignedIn): Promise<void> {
-    await this.emailRules.assertKept(body, caller);
+    await this.rules.assertKept(body, caller);
     assertRepeated(body.new_email, body.re_new_email, EMAILS_DIFFER);
     await this.accounts.changeEmail(caller, addressOf(body.new_email));
   }
@@ -335,7 +333,7 @@ export class UsersController {
 
   /** Whose link it says it is; whether it is, the token decides. */
   private async userIdOf(uid: string): Promise<number> {
-    const id = parseUid(uid);
+    const id = idOfUid(uid);
     if (id === null || !(await this.accounts.mayExist(id))) throw complain('uid', 'known', UNKNOWN_UID);
     return id;
   }

@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { serveAlsoAt } from './document-route.js';
 import { ACCESS_TOKEN_SCHEME } from './operation.js';
 import type { Surface } from './surface.js';
 
@@ -76,6 +77,7 @@ export function serveDocuments(app: INestApplication, surfaces: readonly Surface
       raw: ['json'],
       jsonDocumentUrl: url,
     });
+    serveAlsoAt(app, surface, document);
   }
   const [first] = documents.values();
   if (first === undefined) return;

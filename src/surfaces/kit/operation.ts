@@ -18,6 +18,8 @@ import { word, type Wording } from './wording.js';
 export interface OperationOptions {
   /** Who may enter; also what the document says about it. */
   access: Access;
+  /** Whether the document shows a lock all the same where nobody needs a token, as the source document does. */
+  showsLock?: boolean;
   summary: string;
   description?: string;
   body?: InputClass;
@@ -86,14 +88,15 @@ const CONSUMED = ['application/json', 'application/x-www-form-urlencoded', 'mult
 
 /** One declaration for who may enter, what comes back and what the document says: they cannot disagree. */
 export function Operation(options: OperationOptions): MethodDecorator {
-  const { access, summary, description, body, bodyExample, answer, words } = options;
+  const { access, showsLock = false, summary, description, body, bodyExample, answer, words } = options;
   return applyDecorators(
     access === 'public' ? Public() : applyDecorators(Protected(), ApiSecurity(ACCESS_TOKEN_SCHEME)),
     HttpCode(answer.status),
     ApiOperation({
       summary,
       ...(description === undefined ? {} : { description }),
-      ...(access === 'public' ? { security: [] } : {}),
+      // One that may also be left out is a lock that stands open.
+      ...(access === 'public' ? { security: showsLock ? [{ [ACCESS_TOKEN_SCHEME]: [] }, {}] : [] } : {}),
     }),
     ...(body === undefined ? [] : [ApiConsumes(...CONSUMED), ApiBody(bodyDocument(body, bodyExample))]),
     ...answerDocument(answer),

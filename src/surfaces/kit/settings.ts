@@ -14,9 +14,9 @@ export function Seconds(): PropertyDecorator {
   );
 }
 
-/** A variable that holds a name as it stands in the subject of a mail. */
+/** A variable that holds a name for people to read. */
 export function DisplayName(): PropertyDecorator {
-  return Matches(/^[^\p{Cc}\p{Cs}]{1,100}$/u, { message: 'must be one line of at most 100 characters' });
+  return Matches(/^[^\p{C}]{1,100}$/u, { message: 'must have 1 to 100 characters, none of them invisible' });
 }
 
 /** A variable that holds where a mail's link points: an http(s) URL, or a path of our own, with these placeholders. */

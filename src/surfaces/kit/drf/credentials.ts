@@ -2,7 +2,7 @@ import { EMAIL_MAX_LENGTH, parseEmailAddress, type EmailAddress } from '../../..
 import { NOT_AN_EMAIL, Text } from './fields.js';
 
 /** An `EmailField`. An address of which only the length is at fault is told so, and nothing else. */
-export function Email(example: string): PropertyDecorator {
+export function Email(example = 'john@example.com'): PropertyDecorator {
   const isAddress = (text: string): boolean => text.length > EMAIL_MAX_LENGTH || parseEmailAddress(text) !== null;
   return Text({
     example,
@@ -21,12 +21,8 @@ export function addressOf(text: string): EmailAddress {
 }
 
 /** A password, exactly as it is sent. */
-export function Password(options: {
-  example: string;
-  aliases?: readonly string[];
-  required?: boolean;
-  min?: number;
-  max?: number;
-}): PropertyDecorator {
-  return Text({ ...options, trim: false, document: { format: 'password' } });
+export function Password(
+  options: { example?: string; aliases?: readonly string[]; required?: boolean; min?: number; max?: number } = {},
+): PropertyDecorator {
+  return Text({ example: 'strongpassword123', ...options, trim: false, document: { format: 'password' } });
 }

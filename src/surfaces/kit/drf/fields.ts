@@ -29,8 +29,10 @@ export interface TextOptions {
   min?: number;
   /** What is said of a value that is no text. */
   invalid?: string;
+  /** Values that are no texts and fine all the same. */
+  besides?: (value: unknown) => boolean;
   /** A last rule on a text that is not blank. */
-  rule?: { name: string; test: (text: string) => boolean; message: string };
+  rule?: { name: string; test: (text: string) => boolean; message: string | ((text: string) => string) };
   /** What the document says besides. */
   document?: ApiPropertyOptions;
 }
@@ -49,13 +51,15 @@ export function Text(options: TextOptions): PropertyDecorator {
     max,
     min,
     invalid = NOT_A_STRING,
+    besides = () => false,
     rule,
   } = options;
   const isBlank = (text: string): boolean => (trim ? text.trim() : text) === '';
   const rules: PropertyDecorator[] = [];
   if (required) rules.push(check('required', REQUIRED, (value) => value !== undefined));
   if (!nullable) rules.push(check('null', NULL, (value) => value !== null));
-  rules.push(check('text', invalid, (value) => value === undefined || value === null || typeof value === 'string'));
+  const isText = (value: unknown): boolean => typeof value === 'string' || besides(value);
+  rules.push(check('text', invalid, (value) => value === undefined || value === null || isText(value)));
   if (!blank) rules.push(check('blank', BLANK, (value) => typeof value !== 'string' || !isBlank(value)));
   const onText = (
     name: string,

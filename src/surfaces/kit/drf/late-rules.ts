@@ -8,16 +8,17 @@ import { fieldNames, type InputClass } from '../input.js';
  * wrong with the fields, before any rule about the body as a whole: the interceptor completes what the pipe refuses, and
  * the handler asks about bodies whose own rules are kept.
  */
-export abstract class LateRules<Body extends object> implements NestInterceptor {
-  protected abstract readonly body: InputClass<Body>;
-
-  /** What is wrong with those fields of `body` that are sound so far; `caller` is whoever the guard let in. */
-  protected abstract problemsOf(body: Body, isSound: (field: string) => boolean, caller: unknown): Promise<Problem[]>;
+export abstract class LateRules implements NestInterceptor {
+  /**
+   * What is wrong with those fields of `body` that are sound so far; nothing, for bodies without such rules. `caller` is
+   * whoever the guard let in.
+   */
+  protected abstract problemsOf(body: object, isSound: (field: string) => boolean, caller: unknown): Promise<Problem[]>;
 
   /** Throws `invalid_input`. */
-  async assertKept(body: Body, caller?: unknown): Promise<void> {
+  async assertKept(body: object, caller?: unknown): Promise<void> {
     const problems = await this.problemsOf(body, () => true, caller);
-    if (problems.length > 0) throw this.refusal(problems);
+    if (problems.length > 0) throw refusal(body, problems);
   }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -28,18 +29,18 @@ export abstract class LateRules<Body extends object> implements NestInterceptor 
   private async complete(error: unknown, caller: unknown): Promise<unknown> {
     if (!(error instanceof Failure) || error.code !== 'invalid_input') return error;
     const { problems, input } = (error as Failure<'invalid_input'>).details;
-    if (!(input instanceof this.body)) return error;
+    if (input === undefined) return error;
     const isSound = (field: string): boolean => !problems.some((problem) => problem.field === field);
     const late = await this.problemsOf(input, isSound, caller);
-    return this.refusal([...problems, ...late]);
+    return refusal(input, [...problems, ...late]);
   }
+}
 
-  /** In the order of the fields. */
-  private refusal(problems: readonly Problem[]): Failure {
-    const order = fieldNames(this.body);
-    const sorted = problems.toSorted((one, other) => order.indexOf(one.field) - order.indexOf(other.field));
-    return new Failure('invalid_input', { problems: sorted });
-  }
+/** In the order of the fields. */
+function refusal(body: object, problems: readonly Problem[]): Failure {
+  const order = fieldNames(body.constructor as InputClass);
+  const sorted = problems.toSorted((one, other) => order.indexOf(one.field) - order.indexOf(other.field));
+  return new Failure('invalid_input', { problems: sorted });
 }
 
 export function lateProblem(field: string, rule: string, message: string): Problem {
