@@ -10,7 +10,7 @@ afterAll(() => service.close());
 
 interface Operation {
   requestBody?: { content: Record<string, { examples?: Record<string, { value: unknown }> }> };
-  responses: Record<string, { content: Record<string, { examples?: Record<string, { value: unknown }> }> }>;
+  responses: Record<string, { content?: Record<string, { examples?: Record<string, { value: unknown }> }> }>;
 }
 
 const documented = SURFACES.filter(({ document }) => document !== undefined).map(({ name }) => name);
@@ -34,7 +34,7 @@ it.each(documented)('what the document of %s says is refused is what is sent, wo
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(methods)) {
       const isProtected =
-        operation.responses['401']?.content['application/json']?.examples?.not_authenticated !== undefined;
+        operation.responses['401']?.content?.['application/json']?.examples?.not_authenticated !== undefined;
       for (const [status, { content }] of Object.entries(operation.responses)) {
         for (const [code, { value }] of Object.entries(content?.['application/json']?.examples ?? {})) {
           const attempt = provoke[code];
