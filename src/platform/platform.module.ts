@@ -10,6 +10,7 @@ import { migrate } from './database/migrate.js';
 import { Notifications } from './database/notifications.js';
 import { Statements } from './database/statements.js';
 import { HealthController } from './health/health.controller.js';
+import { TrustedOrigins } from './http/trusted-origins.js';
 
 export interface PlatformOptions extends ReadSettings {
   database: DatabaseTarget;
@@ -29,6 +30,7 @@ export class PlatformModule {
       ...[...settings].map(([type, value]) => ({ provide: type, useValue: value })),
       PasswordHasher,
       Statements,
+      TrustedOrigins,
     ];
     return {
       module: PlatformModule,

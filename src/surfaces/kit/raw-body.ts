@@ -6,6 +6,11 @@ export class RawBody {
     readonly bytes: Buffer,
     readonly contentType: string,
   ) {}
+
+  /** The type without its parameters; an empty text where the request names none. */
+  get mediaType(): string {
+    return this.contentType.split(';')[0]?.trim().toLowerCase() ?? '';
+  }
 }
 
 /** Every body, whatever its type, becomes a `RawBody`; the limit on its size still holds. */
