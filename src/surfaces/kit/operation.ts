@@ -35,9 +35,11 @@ export interface OperationOptions {
   unfit?: Readonly<Record<string, unknown>>;
   /** The body of the source document, where it is not what the fields' examples make. */
   bodyExample?: object;
+  /** Without `type`, no body; with `isList`, a list of that type. */
   answer: {
     status: number;
-    type: Type;
+    type?: Type;
+    isList?: boolean;
     description: string;
     example?: object;
     mediaType?: string;
@@ -123,21 +125,20 @@ export function Operation(options: OperationOptions): MethodDecorator {
     ...(body === undefined
       ? []
       : [ApiConsumes(...formatOf(body).mediaTypes), ApiBody(bodyDocument(body, bodyExample))]),
-    ApiExtraModels(answer.type),
-    ApiResponse({
-      status: answer.status,
-      description: answer.description,
-      ...(answer.headers === undefined ? {} : { headers: headerDocuments(answer.headers) }),
-      content: {
-        [answer.mediaType ?? 'application/json']: {
-          schema: { $ref: getSchemaPath(answer.type) },
-          ...(answer.example === undefined ? {} : { example: answer.example }),
-        },
-      },
-    }),
+    ...answerDocument(answer),
     SetMetadata(OPERATION, options),
     ...(words === undefined ? [] : [UseFilters(new FailureFilter(words))]),
   );
+}
+
+function answerDocument(answer: OperationOptions['answer']): MethodDecorator[] {
+  const { status, type, isList, description, example, mediaType = 'application/json', headers } = answer;
+  const response = { status, description, ...(headers === undefined ? {} : { headers: headerDocuments(headers) }) };
+  if (type === undefined) return [ApiResponse(response)];
+  const one = { $ref: getSchemaPath(type) };
+  const schema = isList ? { type: 'array', items: one } : one;
+  const content = { [mediaType]: { schema, ...(example === undefined ? {} : { example }) } };
+  return [ApiExtraModels(type) as MethodDecorator, ApiResponse({ ...response, content })];
 }
 
 /** How the operations of a surface say no. */
