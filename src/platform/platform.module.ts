@@ -10,6 +10,7 @@ import { migrate } from './database/migrate.js';
 import { Notifications } from './database/notifications.js';
 import { Statements } from './database/statements.js';
 import { HealthController } from './health/health.controller.js';
+import { ImageConverter } from './images/image-converter.js';
 
 export interface PlatformOptions extends ReadSettings {
   database: DatabaseTarget;
@@ -28,6 +29,7 @@ export class PlatformModule {
       { provide: Notifications, useValue: new Notifications(database) },
       ...[...settings].map(([type, value]) => ({ provide: type, useValue: value })),
       PasswordHasher,
+      ImageConverter,
       Statements,
     ];
     return {

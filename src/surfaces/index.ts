@@ -1,2 +1,3 @@
 export { apiAuth } from './api-auth/surface.js';
 export { pages } from './pages/surface.js';
+export { pictures } from './pictures/surface.js';

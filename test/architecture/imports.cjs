@@ -39,11 +39,13 @@ const allowed = [
     to: [
       '^src/surfaces/kit/[^/]+\\.ts$',
       FAILURE,
-      '^src/platform/http/access\\.ts$',
+      '^src/platform/http/(access|client)\\.ts$',
       ...packages(
         ...NEST,
         '@nestjs/core',
         '@nestjs/passport',
+        // For what a route tells Fastify about its body.
+        '@nestjs/platform-fastify',
         '@nestjs/swagger',
         'class-validator',
         'class-transformer',
@@ -99,6 +101,7 @@ const allowed = [
         'pg',
         'reflect-metadata',
         'pino',
+        'sharp',
       ),
     ],
   },

@@ -32,11 +32,14 @@ it('what a document says is refused is what is sent, word for word', async () =>
     for (const [method, operation] of Object.entries(methods)) {
       const isProtected =
         operation.responses['401']?.content['application/json']?.examples?.not_authenticated !== undefined;
+      // A larger body is read only once somebody is let in.
+      const takesFiles = operation.requestBody?.content['application/json'] === undefined;
       for (const [status, { content }] of Object.entries(operation.responses)) {
         for (const [code, { value }] of Object.entries(content['application/json']?.examples ?? {})) {
           const attempt = provoke[code];
           const needsCaller =
             isProtected && !code.startsWith('not_a') && !code.includes('author') && !code.startsWith('access');
+          if (code === 'body_too_large' && takesFiles) continue;
           if (attempt === undefined || (needsCaller && code !== 'body_too_large')) continue;
           const answer = await service.request(method.toUpperCase(), path, attempt);
           expect([path, method, code, String(answer.status), answer.body]).toEqual([path, method, code, status, value]);

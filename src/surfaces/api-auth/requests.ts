@@ -1,5 +1,6 @@
 import { EMAIL_MAX_LENGTH, parseEmailAddress } from '../../users/email-address.js';
-import { Loose, NOT_AN_EMAIL, Text } from '../kit/drf/fields.js';
+import { File, Loose, NOT_AN_EMAIL, Text } from '../kit/drf/fields.js';
+import type { UploadedFile } from '../kit/forms.js';
 
 /** An address of which only the length is at fault is told so, and nothing else. */
 function Email(): PropertyDecorator {
@@ -88,4 +89,9 @@ export class PasswordResetConfirmRequest {
 export class NewPassword {
   @Password({ min: 8, max: 128 })
   password!: string;
+}
+
+export class AvatarRequest {
+  @File({ description: 'A PNG, JPEG, WebP or GIF of at most 5 MB.' })
+  avatar!: UploadedFile;
 }

@@ -12,6 +12,7 @@ import { Failure, type FailureCode } from '../../failure.js';
 import { Protected, Public, type Access } from '../../platform/http/access.js';
 import { FailureFilter } from './failure.filter.js';
 import { readInput, type InputClass } from './input.js';
+import { BodyLimit } from './raw-body.js';
 import { SAMPLES } from './samples.js';
 import { word, type Wording } from './wording.js';
 
@@ -23,6 +24,10 @@ export interface OperationOptions {
   body?: InputClass;
   /** The body of the source document, where it is not what the fields' examples make. */
   bodyExample?: object;
+  /** Bytes, where texts alone are not all that is taken. */
+  bodyLimit?: number;
+  /** The media types that make sense here, where not every one does. */
+  consumes?: readonly string[];
   answer: { status: number; type: Type; description: string; example?: object };
   /** What this operation may refuse with, besides what every operation may. */
   failures?: readonly FailureCode[];
@@ -83,7 +88,7 @@ const CONSUMED = ['application/json', 'application/x-www-form-urlencoded', 'mult
 
 /** One declaration for who may enter, what comes back and what the document says: they cannot disagree. */
 export function Operation(options: OperationOptions): MethodDecorator {
-  const { access, summary, description, body, bodyExample, answer, words } = options;
+  const { access, summary, description, body, bodyExample, bodyLimit, consumes = CONSUMED, answer, words } = options;
   return applyDecorators(
     access === 'public' ? Public() : applyDecorators(Protected(), ApiSecurity(ACCESS_TOKEN_SCHEME)),
     HttpCode(answer.status),
@@ -92,7 +97,8 @@ export function Operation(options: OperationOptions): MethodDecorator {
       ...(description === undefined ? {} : { description }),
       ...(access === 'public' ? { security: [] } : {}),
     }),
-    ...(body === undefined ? [] : [ApiConsumes(...CONSUMED), ApiBody(bodyDocument(body, bodyExample))]),
+    ...(body === undefined ? [] : [ApiConsumes(...consumes), ApiBody(bodyDocument(body, bodyExample))]),
+    ...(bodyLimit === undefined ? [] : [BodyLimit(bodyLimit)]),
     ApiExtraModels(answer.type),
     ApiResponse({
       status: answer.status,
