@@ -63,17 +63,17 @@ export class ImageConverter {
 }
 
 async function convert(bytes: Buffer, side: number): Promise<Buffer> {
-  const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata().catch(refuse);
-  if (width * height > MAX_PIXELS) throw new OversizedImage();
-  return sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
-    .timeout({ seconds: TIMEOUT })
-    .autoOrient()
-    .resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true })
-    .webp({ quality: QUALITY })
-    .toBuffer()
-    .catch(refuse);
-}
-
-function refuse(cause: unknown): never {
-  throw new UnreadableImage('libvips cannot read it', { cause });
+  try {
+    const { width, height } = await sharp(bytes, { limitInputPixels: false }).metadata();
+    if (width * height > MAX_PIXELS) throw new OversizedImage();
+    return await sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: 'error' })
+      .timeout({ seconds: TIMEOUT })
+      .autoOrient()
+      .resize({ width: side, height: side, fit: 'inside', withoutEnlargement: true })
+      .webp({ quality: QUALITY })
+      .toBuffer();
+  } catch (cause) {
+    if (cause instanceof OversizedImage) throw cause;
+    throw new UnreadableImage('libvips cannot read it', { cause });
+  }
 }
