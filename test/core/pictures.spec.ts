@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CallersService, type Caller } from '../../src/auth/callers.service.js';
 import { AccountService } from '../../src/auth/account.service.js';
@@ -210,7 +210,7 @@ describe('what is no image', () => {
     'noise behind the first bytes of a jpeg': async () =>
       Buffer.concat([(await halves().jpeg().toBuffer()).subarray(0, 20), Buffer.alloc(5_000, 0x9d)]),
   };
-  const noise = (): sharp.Sharp =>
+  const noise = (): Sharp =>
     sharp({
       create: {
         width: 200,

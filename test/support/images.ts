@@ -1,5 +1,5 @@
 import { crc32, deflateSync } from 'node:zlib';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { expect } from 'vitest';
 
 type Color = [red: number, green: number, blue: number];
@@ -8,7 +8,7 @@ export const RED: Color = [220, 20, 20];
 export const BLUE: Color = [20, 20, 220];
 
 /** An image whose left half is red and whose right half is blue. */
-export function halves(width = 64, height = 32): sharp.Sharp {
+export function halves(width = 64, height = 32): Sharp {
   const [r, g, b] = RED;
   const [red, green, blue] = BLUE;
   const right = {
