@@ -3,6 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import sharp from 'sharp';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { UploadedFile } from '../../src/surfaces/kit/forms.js';
+import { pictureOf } from '../../src/surfaces/kit/picture.js';
 import { animation, chunksOf, colorAt, expectColor, halves, RED, vast } from '../support/images.js';
 import { join, login, type LoginBody, type UserBody } from '../support/people.js';
 import { startService, type Answered, type Service } from '../support/service.js';
@@ -379,5 +381,52 @@ describe('nobody waits long', () => {
     });
     expect(answered).toBe(status);
     expect(pause).toBeLessThan(PAUSE);
+  });
+});
+
+describe('what came in the field of a picture', () => {
+  const bytes = Buffer.from('any bytes');
+  const data = bytes.toString('base64');
+
+  it.each(['png', 'jpeg', 'jpg', 'webp', 'gif', 'PNG'])('is the bytes of a data URL of %s', (type) => {
+    for (const url of [
+      `data:image/${type};base64,${data}`,
+      ` DATA:image/${type};name=me.png;charset=utf-8;BASE64,${data}\n`,
+    ]) {
+      expect(pictureOf(url)).toEqual(bytes);
+    }
+  });
+
+  it('is the bytes of a file, a text, or nothing', () => {
+    expect(pictureOf(new UploadedFile('me.png', bytes))).toBe(bytes);
+    expect(pictureOf('https://example.com/a.png')).toBe('https://example.com/a.png');
+    expect(pictureOf('')).toBe('');
+    expect(pictureOf(null)).toBeNull();
+  });
+
+  it.each([
+    'data:',
+    'data:,x',
+    'data:image/png,x',
+    `data:image/png,base64,${data}`,
+    `data:image/svg+xml;base64,${data}`,
+    `data:text/html;base64,${data}`,
+    `data:image/png;${'x'.repeat(200)};base64,${data}`,
+  ])('%.30s is no image', (url) => {
+    expect(() => pictureOf(url)).toThrow(expect.objectContaining({ code: 'picture_invalid' }));
+  });
+
+  it.each([0, 1, true, false, [], ['https://example.com/a.png'], {}, undefined])('%j is no URL', (value) => {
+    expect(() => pictureOf(value)).toThrow(expect.objectContaining({ code: 'picture_not_a_url' }));
+  });
+
+  it('is read without a pause, however long it is', () => {
+    const url = `data:image/png;base64,${randomBytes(5_242_880).toString('base64')}`;
+    const times = Array.from({ length: 5 }, () => {
+      const began = performance.now();
+      expect((pictureOf(url) as Buffer).length).toBe(5_242_880);
+      return performance.now() - began;
+    });
+    expect(Math.min(...times)).toBeLessThan(50);
   });
 });
