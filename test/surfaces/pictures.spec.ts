@@ -127,6 +127,10 @@ describe('PUT me/avatar', () => {
         'multipart/form-data; boundary=x',
         '--x\r\nContent-Disposition: form-data; name="avatar"; filename="a"\r\n\r\ncut',
       ],
+      [
+        'multipart/form-data; boundary=x',
+        '--x\r\nContent-Disposition: form-data; name="avatar"; filename=""\r\n\r\ncut',
+      ],
     ] as const) {
       const answer = await service.request<{ detail: string }>('PUT', PATH, {
         body: sent,

@@ -18,7 +18,10 @@ export function clientOf(request: FastifyRequest): Client {
   // An IPv4 address on a socket of both kinds is still that address.
   const ip = request.ip.replace(/^::ffff:(?=\d+\.)/, '');
   // What a proxy forwards is not an address before it has been looked at.
-  return { ip: isIP(ip) === 0 ? null : ip, userAgent: request.headers['user-agent']?.slice(0, USER_AGENT_MAX_LENGTH) ?? null };
+  return {
+    ip: isIP(ip) === 0 ? null : ip,
+    userAgent: request.headers['user-agent']?.slice(0, USER_AGENT_MAX_LENGTH) ?? null,
+  };
 }
 
 /** Everything that `work` sets off belongs to this request. */

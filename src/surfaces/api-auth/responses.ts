@@ -116,6 +116,6 @@ export class LinkLoginResponse {
 }
 
 export class ResetLoginResponse extends LinkLoginResponse {
-  @ApiProperty({ example: RESET })
+  @ApiProperty({ type: String, example: RESET })
   override detail = RESET;
 }

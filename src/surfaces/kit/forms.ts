@@ -42,6 +42,8 @@ export async function readMultipart(bytes: Buffer, contentType: string): Promise
     parser.on('partsLimit', tooMuch).on('fieldsLimit', tooMuch).on('filesLimit', tooMuch);
     parser.on('field', (name, value) => entries.push([name, value]));
     parser.on('file', (name, stream, filename: string | undefined) => {
+      // The body ends within the file. Nobody else would hear of it, and the process would end.
+      stream.on('error', (error) => parser.destroy(error));
       // A form in which no file was chosen sends one without a name.
       if (!filename) return void stream.resume();
       const chunks: Buffer[] = [];
