@@ -45,7 +45,7 @@ export interface FailureDetails {
   /** Only where discovery is not hidden; `email` as its owner would write it. */
   account_unknown: { email: string };
   email_not_verified: object;
-  /** Somebody else's. */
+  /** Somebody else's, or not to be had in this way. */
   forbidden: object;
   email_taken: object;
   username_taken: object;

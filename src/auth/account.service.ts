@@ -41,13 +41,19 @@ export class AccountService {
     private readonly environment: Environment,
   ) {}
 
+  /** For a surface that has something to say after a wrong password. Throws `wrong_current_password`, `overloaded`. */
+  async assertCurrentPassword({ user }: Pick<Caller, 'user'>, password: string): Promise<void> {
+    const { matches } = await this.passwords.verify(user.passwordHash, password);
+    if (!matches) throw new Failure('wrong_current_password');
+  }
+
   /**
    * Ends every other session and every pending secret; the caller's session goes on. Throws `wrong_current_password`
    * before it looks at the new one, `weak_password`, `overloaded`.
    */
   async changePassword(caller: Caller, current: string, next: string): Promise<void> {
     const { user, session } = caller;
-    await this.assertCurrentPassword(user, current);
+    await this.assertCurrentPassword(caller, current);
     this.passwords.assertFit(next, { email: user.emailCanonical, username: user.username });
     const passwordHash = await this.passwords.hash(next);
     await this.dataSource.transaction(async (tx) => {
@@ -67,7 +73,7 @@ export class AccountService {
    * mailed, and a taken one is not told from a free one. Throws `wrong_current_password`, `email_taken`.
    */
   async changeEmail(caller: Caller, email: EmailAddress, current?: string): Promise<void> {
-    if (current !== undefined) await this.assertCurrentPassword(caller.user, current);
+    if (current !== undefined) await this.assertCurrentPassword(caller, current);
     await this.concealment.conceal(() =>
       this.dataSource.transaction(async (tx) => this.move(await this.lockUnchanged(caller, tx), email, tx)),
     );
@@ -135,7 +141,7 @@ export class AccountService {
   /** Erases the account and everything that hangs on it, at once. Throws `wrong_current_password`. */
   async close(caller: Caller, current: string): Promise<void> {
     const { user } = caller;
-    await this.assertCurrentPassword(user, current);
+    await this.assertCurrentPassword(caller, current);
     await this.dataSource.transaction(async (tx) => {
       await this.lockUnchanged(caller, tx);
       await this.users.erase(user.id, tx);
@@ -166,11 +172,6 @@ export class AccountService {
     await this.oneTimeTokens.revokeAll(before.id, tx);
     await this.history.record('email_change', before.id, tx);
     await this.mail.enqueueOnce(emailChangedLetter(), recipientOf(before), tx);
-  }
-
-  private async assertCurrentPassword(user: User, password: string): Promise<void> {
-    const { matches } = await this.passwords.verify(user.passwordHash, password);
-    if (!matches) throw new Failure('wrong_current_password');
   }
 
   /**

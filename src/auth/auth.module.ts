@@ -8,6 +8,7 @@ import { Concealment } from './concealment.js';
 import { CallersService } from './callers.service.js';
 import { HousekeepingService } from './housekeeping.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { LinkTargets } from './link-targets.js';
 import { LocalStrategy } from './local.strategy.js';
 import { LoginService } from './login.service.js';
 import { OneTimeLinksService } from './one-time-links.service.js';
@@ -29,9 +30,18 @@ import { RegistrationService } from './registration.service.js';
     RecoveryService,
     AccountService,
     HousekeepingService,
+    LinkTargets,
     LocalStrategy,
     JwtStrategy,
   ],
-  exports: [LoginService, RefreshService, RegistrationService, RecoveryService, AccountService, CallersService],
+  exports: [
+    LoginService,
+    RefreshService,
+    RegistrationService,
+    RecoveryService,
+    AccountService,
+    CallersService,
+    LinkTargets,
+  ],
 })
 export class AuthModule {}

@@ -114,6 +114,13 @@ export function uidOf(id: number): string {
   return Buffer.from(String(id)).toString('base64url');
 }
 
+/** The number that `uidOf` made this of, padded or not; `null` for anything else. */
+export function idOfUid(uid: string): number | null {
+  const unpadded = uid.replace(/={1,2}$/, '');
+  const id = Number(Buffer.from(unpadded, 'base64url').toString('latin1'));
+  return Number.isInteger(id) && id > 0 && uidOf(id) === unpadded ? id : null;
+}
+
 /** Puts each value in place of its name, encoded for a URL; an address without a host is one of our own pages. */
 export function fillLink(template: string, values: Readonly<Record<string, string>>, publicUrl: string): string {
   const filled = template.replace(/\{(\w+)\}/g, (whole, name: string) =>

@@ -11,6 +11,6 @@ export class LocalStrategy extends PassportStrategy(Strategy) {
   }
 
   validate(request: { body: Credentials }, identifier: string, password: string): Promise<AuthenticatedAccount> {
-    return this.logins.authenticate({ identifier, by: request.body.by, password });
+    return this.logins.authenticate({ ...request.body, identifier, password });
   }
 }

@@ -16,6 +16,8 @@ export interface Credentials {
   /** Whether a username is as good as an e-mail address on this surface. */
   by: 'email' | 'email_or_username';
   password: string;
+  /** Whether an account that is active, but whose address is not proven, is turned away like a pending one. */
+  verifiedOnly?: boolean;
 }
 
 /** Somebody whose password was right. */
@@ -52,7 +54,8 @@ export class LoginService {
   async authenticate(credentials: Credentials): Promise<AuthenticatedAccount> {
     const user = await this.find(credentials);
     const { matches, isOutdated } = await this.passwords.verify(user?.passwordHash ?? null, credentials.password);
-    if (user === null || !matches || user.state !== 'active') {
+    const isUnproven = credentials.verifiedOnly === true && user?.emailVerifiedAt === null;
+    if (user === null || !matches || user.state !== 'active' || isUnproven) {
       await this.history.record('login_failed', user?.id ?? null);
       const isKnownToCaller = matches && !this.concealment.isOn;
       throw new Failure(isKnownToCaller ? 'login_before_activation' : 'wrong_credentials');

@@ -62,12 +62,14 @@ export class RecoveryService {
   }
 
   /**
-   * For a surface that names unknown addresses, before it does anything for one: throws `account_unknown`, and where
-   * discovery is hidden nothing.
+   * For a surface that names unknown addresses, before it does anything for one: throws `account_unknown`, and answers
+   * how the owner of a known one writes it. Where discovery is hidden it throws nothing and answers what it was given.
    */
-  async assertKnown(email: EmailAddress): Promise<void> {
-    if (this.concealment.isOn) return;
-    if ((await this.users.findByEmail(email)) === null) throw new Failure('account_unknown', { email: email.shown });
+  async assertKnown(email: EmailAddress): Promise<string> {
+    if (this.concealment.isOn) return email.shown;
+    const user = await this.users.findByEmail(email);
+    if (user === null) throw new Failure('account_unknown', { email: email.shown });
+    return user.email;
   }
 
   /** Exchanges the code for the token that sets a new password. Throws `code_incorrect`, whatever was wrong. */

@@ -43,7 +43,8 @@ function routesOf(controller: Type): Route[] {
       controller,
       handler,
       method: RequestMethod[method],
-      path: `/${[base, path].join('/').replace(/\/+/g, '/').replace(/^\//, '')}`,
+      // Parameters as the documents write them.
+      path: `/${[base, path].join('/').replace(/\/+/g, '/').replace(/^\//, '')}`.replace(/:(\w+)/g, '{$1}'),
       access: Reflect.getMetadata(ACCESS, target) as unknown,
       isStub: Reflect.getMetadata(METHOD_STUB, target) === true,
     }));
@@ -128,7 +129,9 @@ describe.each(SURFACES.map((surface) => [surface.name, surface] as const))('surf
         const access = routes.find(
           (route) => `${route.method} ${route.path}` === `${method.toUpperCase()} ${path}`,
         )?.access;
-        expect([label, (operation.security ?? []).length > 0]).toEqual([label, access === 'protected']);
+        const { security = [] } = operation;
+        const isLocked = security.length > 0 && security.every((scheme) => Object.keys(scheme).length > 0);
+        expect([label, isLocked]).toEqual([label, access === 'protected']);
       }
     }
   });

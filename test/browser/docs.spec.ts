@@ -26,9 +26,11 @@ afterEach(async () => {
   expect(errors).toEqual([]);
 });
 
+/** The page, at the document of surface 000; its address says which one is shown. */
 async function openDocs(options = {}): Promise<Page> {
   const page = await visitors.arrive(options);
-  await page.goto(`${service.url}/docs`);
+  await page.goto(`${service.url}/docs?urls.primaryName=Authentication`);
+  await page.locator('.info .title', { hasText: 'Authentication' }).waitFor();
   await page.locator('.opblock').first().waitFor();
   return page;
 }

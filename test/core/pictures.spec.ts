@@ -273,6 +273,7 @@ describe('a URL', () => {
     'string',
     'ftp://example.com/a.png',
     'javascript:alert(1)',
+    'data:text/html,<script>alert(1)</script>',
     'file:///etc/passwd',
     '//example.com/a.png',
     'https:example.com',

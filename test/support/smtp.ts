@@ -125,3 +125,10 @@ export function tokenIn(mail: ReceivedMail): string {
   if (token === undefined) throw new Error(`no token in: ${mail.text}`);
   return token;
 }
+
+/** The one-time code of a mail. */
+export function codeIn(mail: ReceivedMail): string {
+  const [, code] = /\b(\d{6})$/m.exec(mail.text) ?? [];
+  if (code === undefined) throw new Error(`no code in: ${mail.text}`);
+  return code;
+}

@@ -405,16 +405,15 @@ describe('what came in the field of a picture', () => {
     expect(pictureOf(new UploadedFile('me.png', bytes))).toBe(bytes);
     expect(pictureOf('https://example.com/a.png')).toBe('https://example.com/a.png');
     expect(pictureOf('')).toBe('');
+    // No URL, as the core will say.
+    expect(pictureOf('data:text/html,x')).toBe('data:text/html,x');
     expect(pictureOf(null)).toBeNull();
   });
 
   it.each([
-    'data:',
-    'data:,x',
     'data:image/png,x',
     `data:image/png,base64,${data}`,
     `data:image/svg+xml;base64,${data}`,
-    `data:text/html;base64,${data}`,
     `data:image/png;${'x'.repeat(200)};base64,${data}`,
   ])('%.30s is no image', (url) => {
     expect(() => pictureOf(url)).toThrow(expect.objectContaining({ code: 'picture_invalid' }));

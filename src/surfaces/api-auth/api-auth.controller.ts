@@ -11,6 +11,7 @@ import { SessionsService } from '../../tokens/sessions.service.js';
 import { parseEmailAddress } from '../../users/email-address.js';
 import { Caller, ClientOf, type Client } from '../kit/caller.js';
 import { complain } from '../kit/drf/complain.js';
+import { addressOf } from '../kit/drf/credentials.js';
 import { isFalsy, textOf, unstorable } from '../kit/drf/fields.js';
 import { readInput } from '../kit/input.js';
 import { LoginGuard } from '../kit/login.guard.js';
@@ -83,16 +84,13 @@ export class ApiAuthController {
     failures: ['invalid_input', 'email_taken', 'username_taken', 'weak_password', 'overloaded'],
   })
   async register(@Body() body: RegisterRequest): Promise<MessageResponse> {
-    const email = parseEmailAddress(body.email);
-    if (email === null) throw new Error('the rules let something through that is not an address');
-    const problems = await this.accountRules.problemsOf(body);
-    if (problems.length > 0) throw new Failure('invalid_input', { problems });
+    await this.accountRules.assertKept(body);
     if (body.password !== body.confirm_password) {
       throw complain('non_field_errors', 'sameAs', "Password confirmation doesn't match");
     }
     await this.registrations.register(
       {
-        email,
+        email: addressOf(body.email),
         username: body.username || null,
         password: body.password,
         firstName: body.first_name,

@@ -1,22 +1,6 @@
-import { EMAIL_MAX_LENGTH, parseEmailAddress } from '../../users/email-address.js';
-import { File, Loose, NOT_AN_EMAIL, Text } from '../kit/drf/fields.js';
+import { Email, Password } from '../kit/drf/credentials.js';
+import { File, Loose, Text } from '../kit/drf/fields.js';
 import type { UploadedFile } from '../kit/forms.js';
-
-/** An address of which only the length is at fault is told so, and nothing else. */
-function Email(): PropertyDecorator {
-  const isAddress = (text: string): boolean => text.length > EMAIL_MAX_LENGTH || parseEmailAddress(text) !== null;
-  return Text({
-    example: 'john@example.com',
-    max: EMAIL_MAX_LENGTH,
-    invalid: NOT_AN_EMAIL,
-    rule: { name: 'email', test: isAddress, message: NOT_AN_EMAIL },
-    document: { format: 'email' },
-  });
-}
-
-function Password(limits: { min?: number; max?: number } = {}): PropertyDecorator {
-  return Text({ example: 'strongpassword123', trim: false, ...limits, document: { format: 'password' } });
-}
 
 export class RegisterRequest {
   @Email()

@@ -1,5 +1,6 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { serveAlsoAt } from './document-route.js';
 import { ACCESS_TOKEN_SCHEME } from './operation.js';
 import type { Surface } from './surface.js';
 
@@ -33,9 +34,10 @@ export function createDocuments(app: INestApplication, surfaces: readonly Surfac
 function addExamples(document: OpenAPIObject): void {
   const schemas = (document.components?.schemas ?? {}) as Record<string, Schema>;
   const exampleOf = (schema: Schema): unknown => {
-    const { $ref, properties = {}, example } = schema;
+    const { $ref, properties = {}, items, example } = schema;
     if ($ref !== undefined) return exampleOf(schemas[$ref.split('/').at(-1) ?? ''] ?? {});
     if (example !== undefined) return example;
+    if (items !== undefined) return [exampleOf(items)];
     return Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, exampleOf(property)]));
   };
   const operations = Object.values(document.paths).flatMap((item) => Object.values(item) as Operation[]);
@@ -49,6 +51,7 @@ function addExamples(document: OpenAPIObject): void {
 interface Schema {
   $ref?: string;
   properties?: Record<string, Schema>;
+  items?: Schema;
   example?: unknown;
 }
 
@@ -74,6 +77,7 @@ export function serveDocuments(app: INestApplication, surfaces: readonly Surface
       raw: ['json'],
       jsonDocumentUrl: url,
     });
+    serveAlsoAt(app, surface, document);
   }
   const [first] = documents.values();
   if (first === undefined) return;

@@ -9,17 +9,23 @@ export type InputClass<T extends object = object> = new () => T;
 
 type Reader = (raw: unknown) => unknown;
 
+interface DeclaredField {
+  read: Reader;
+  aliases: readonly string[];
+}
+
 const FIELDS = Symbol('fields');
 
 /**
  * Declares a field of an input class; `read` makes its value of the raw one, before any rule looks at it. Only declared
- * fields are ever read, so nothing else in a body can reach the code.
+ * fields are ever read, so nothing else in a body can reach the code. `aliases` are other names that it is sent under;
+ * whatever is wrong with it is told under its own.
  */
-export function Field(read: Reader): PropertyDecorator {
+export function Field(read: Reader, aliases: readonly string[] = []): PropertyDecorator {
   return (target, name) => {
-    const own = Object.getOwnPropertyDescriptor(target, FIELDS)?.value as Map<string, Reader> | undefined;
+    const own = Object.getOwnPropertyDescriptor(target, FIELDS)?.value as Map<string, DeclaredField> | undefined;
     const fields = own ?? new Map(fieldsOf(target));
-    fields.set(String(name), read);
+    fields.set(String(name), { read, aliases });
     Object.defineProperty(target, FIELDS, { value: fields, configurable: true });
   };
 }
@@ -29,7 +35,10 @@ export function fieldNames(type: InputClass): string[] {
   return [...fieldsOf(type.prototype as object).keys()];
 }
 
-/** An instance of `type` that keeps all its rules. Throws `invalid_input` with every broken one, in the fields' order. */
+/**
+ * An instance of `type` that keeps all its rules; of a field that is sent under several of its names the last one counts,
+ * as of a name that is repeated. Throws `invalid_input` with every broken rule, in the fields' order.
+ */
 export function readInput<T extends object>(
   type: InputClass<T>,
   raw: Readonly<Record<string, unknown>>,
@@ -37,8 +46,10 @@ export function readInput<T extends object>(
 ): T {
   const input = new type();
   const fields = fieldsOf(input);
-  for (const [name, read] of fields) {
-    if (Object.hasOwn(raw, name)) Object.assign(input, { [name]: read(raw[name]) });
+  const names = new Map([...fields].flatMap(([name, { aliases }]) => [name, ...aliases].map((sent) => [sent, name])));
+  for (const [sent, value] of Object.entries(raw)) {
+    const name = names.get(sent);
+    if (name !== undefined) Object.assign(input, { [name]: fields.get(name)?.read(value) });
   }
   const errors = validateSync(input, { forbidUnknownValues: false });
   if (errors.length === 0) return input;
@@ -113,6 +124,6 @@ function pythonTypeOf(value: unknown): FailureDetails['body_not_an_object']['got
   return 'str';
 }
 
-function fieldsOf(target: object): ReadonlyMap<string, Reader> {
-  return (target as { [FIELDS]?: Map<string, Reader> })[FIELDS] ?? new Map();
+function fieldsOf(target: object): ReadonlyMap<string, DeclaredField> {
+  return (target as { [FIELDS]?: Map<string, DeclaredField> })[FIELDS] ?? new Map();
 }

@@ -5,19 +5,21 @@ import { readBody, readInput, type InputClass } from './input.js';
 
 /**
  * Passport's `local` over a surface's own login body: the body has to keep its rules first, since guards run before
- * pipes. `identifier` is the field that says who; `by`, what it may hold. The handler's caller is the account.
+ * pipes. `identifier` is the field that says who; `by`, what it may hold; `verifiedOnly`, whether a proven address is
+ * asked for as well. The handler's caller is the account.
  */
 export function LoginGuard<Body extends { password: string }>(
   body: InputClass<Body>,
   identifier: keyof Body & string,
   by: 'email' | 'email_or_username',
+  { verifiedOnly = false }: { verifiedOnly?: boolean } = {},
 ): Type<CanActivate> {
   @Injectable()
   class BodyLoginGuard extends AuthGuard('local') {
     override async canActivate(context: ExecutionContext): Promise<boolean> {
       const request = context.switchToHttp().getRequest<FastifyRequest>();
       const input = readInput(body, await readBody(request.body), 'body');
-      request.body = { identifier: input[identifier], by, password: input.password };
+      request.body = { identifier: input[identifier], by, password: input.password, verifiedOnly };
       try {
         return (await super.canActivate(context)) as boolean;
       } finally {

@@ -11,7 +11,7 @@ import {
 import { Failure, type FailureCode } from '../../failure.js';
 import { Protected, Public, type Access } from '../../platform/http/access.js';
 import { FailureFilter } from './failure.filter.js';
-import { readInput, type InputClass } from './input.js';
+import { fieldNames, readInput, type InputClass } from './input.js';
 import { BodyLimit } from './raw-body.js';
 import { SAMPLES } from './samples.js';
 import { word, type Wording } from './wording.js';
@@ -19,9 +19,13 @@ import { word, type Wording } from './wording.js';
 export interface OperationOptions {
   /** Who may enter; also what the document says about it. */
   access: Access;
+  /** Whether the document shows a lock all the same where nobody needs a token, as the source document does. */
+  showsLock?: boolean;
   summary: string;
   description?: string;
   body?: InputClass;
+  /** What is read of the query, for the example of what is refused. */
+  query?: InputClass;
   /** The body of the source document, where it is not what the fields' examples make. */
   bodyExample?: object;
   /** Bytes, where texts alone are not all that is taken. */
@@ -88,14 +92,16 @@ const CONSUMED = ['application/json', 'application/x-www-form-urlencoded', 'mult
 
 /** One declaration for who may enter, what comes back and what the document says: they cannot disagree. */
 export function Operation(options: OperationOptions): MethodDecorator {
-  const { access, summary, description, body, bodyExample, bodyLimit, consumes = CONSUMED, answer, words } = options;
+  const { access, showsLock = false, summary, description, body, bodyExample, bodyLimit, answer, words } = options;
+  const { consumes = CONSUMED } = options;
   return applyDecorators(
     access === 'public' ? Public() : applyDecorators(Protected(), ApiSecurity(ACCESS_TOKEN_SCHEME)),
     HttpCode(answer.status),
     ApiOperation({
       summary,
       ...(description === undefined ? {} : { description }),
-      ...(access === 'public' ? { security: [] } : {}),
+      // One that may also be left out is a lock that stands open.
+      ...(access === 'public' ? { security: showsLock ? [{ [ACCESS_TOKEN_SCHEME]: [] }, {}] : [] } : {}),
     }),
     ...(body === undefined ? [] : [ApiConsumes(...consumes), ApiBody(bodyDocument(body, bodyExample))]),
     ...(bodyLimit === undefined ? [] : [BodyLimit(bodyLimit)]),
@@ -147,18 +153,26 @@ function failuresOf({ access, body, failures = [] }: OperationOptions): FailureC
   return [...new Set<FailureCode>([...all, 'not_acceptable'])];
 }
 
-function sampleOf(code: FailureCode, { body }: OperationOptions): Failure {
-  if (code !== 'invalid_input' || body === undefined) {
+function sampleOf(code: FailureCode, { body, query }: OperationOptions): Failure {
+  const input = body ?? query;
+  if (code !== 'invalid_input' || input === undefined) {
     const build = Failure as new (code: FailureCode, details: object) => Failure;
     return new build(code, SAMPLES[code].details);
   }
+  const nulls = Object.fromEntries(fieldNames(input).map((name) => [name, null]));
+  const refusal = refusalOf(input, {}) ?? refusalOf(input, nulls);
+  if (refusal === undefined) throw new Error(`${input.name} has no example of what it refuses`);
+  return refusal;
+}
+
+function refusalOf(input: InputClass, raw: Record<string, unknown>): Failure | undefined {
   try {
-    readInput(body, {}, 'body');
+    readInput(input, raw, 'body');
+    return undefined;
   } catch (failure) {
     if (failure instanceof Failure) return failure as Failure;
     throw failure;
   }
-  throw new Error(`${body.name} requires nothing, so there is no example of what it refuses`);
 }
 
 function bodyDocument(type: InputClass, example: object | undefined): Parameters<typeof ApiBody>[0] {

@@ -18,7 +18,7 @@ export function pictureOf(value: unknown): Buffer | string | null {
   if (value instanceof UploadedFile) return value.bytes;
   if (typeof value !== 'string') throw new Failure('picture_not_a_url');
   const text = value.trim();
-  if (!/^data:/i.test(text)) return text;
+  if (!/^data:image\//i.test(text)) return text;
   const [head] = DATA_URL.exec(text.slice(0, DATA_URL_HEAD)) ?? [];
   if (head === undefined) throw new Failure('picture_invalid');
   return Buffer.from(text.slice(head.length), 'base64');

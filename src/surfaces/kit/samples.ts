@@ -39,7 +39,7 @@ export const SAMPLES: { readonly [Code in FailureCode]: { description: string; d
   refresh_for_inactive_account: { description: 'The account is not active', details: {} },
   account_unknown: { description: 'No account has this address', details: { email: 'nobody@example.com' } },
   email_not_verified: { description: 'The address is not verified', details: {} },
-  forbidden: { description: "Somebody else's", details: {} },
+  forbidden: { description: 'Not for whoever asks', details: {} },
   email_taken: { description: 'The address has an account', details: {} },
   username_taken: { description: 'The username is taken', details: {} },
   weak_password: { description: 'A password that is easy to guess', details: { weaknesses: ['too_common'] } },

@@ -33,6 +33,8 @@ export interface Surface {
     readonly describe: (builder: DocumentBuilder) => DocumentBuilder;
     /** Whether its clients end paths with a slash. */
     readonly trailingSlash: boolean;
+    /** The path where its clients look for it, besides ours. */
+    readonly alsoAt?: string;
   };
 }
 

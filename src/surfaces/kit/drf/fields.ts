@@ -20,6 +20,8 @@ export const tooShort = (min: number): string => `Ensure this field has at least
 export interface TextOptions {
   example: string;
   description?: string;
+  /** Other names that it is sent under. */
+  aliases?: readonly string[];
   required?: boolean;
   nullable?: boolean;
   blank?: boolean;
@@ -29,8 +31,10 @@ export interface TextOptions {
   min?: number;
   /** What is said of a value that is no text. */
   invalid?: string;
+  /** Values that are no texts and fine all the same. */
+  besides?: (value: unknown) => boolean;
   /** A last rule on a text that is not blank. */
-  rule?: { name: string; test: (text: string) => boolean; message: string };
+  rule?: { name: string; test: (text: string) => boolean; message: string | ((text: string) => string) };
   /** What the document says besides. */
   document?: ApiPropertyOptions;
 }
@@ -41,6 +45,7 @@ export interface TextOptions {
  */
 export function Text(options: TextOptions): PropertyDecorator {
   const {
+    aliases = [],
     required = true,
     nullable = false,
     blank = false,
@@ -48,13 +53,15 @@ export function Text(options: TextOptions): PropertyDecorator {
     max,
     min,
     invalid = NOT_A_STRING,
+    besides = () => false,
     rule,
   } = options;
   const isBlank = (text: string): boolean => (trim ? text.trim() : text) === '';
   const rules: PropertyDecorator[] = [];
   if (required) rules.push(check('required', REQUIRED, (value) => value !== undefined));
   if (!nullable) rules.push(check('null', NULL, (value) => value !== null));
-  rules.push(check('text', invalid, (value) => value === undefined || value === null || typeof value === 'string'));
+  const isText = (value: unknown): boolean => typeof value === 'string' || besides(value);
+  rules.push(check('text', invalid, (value) => value === undefined || value === null || isText(value)));
   if (!blank) rules.push(check('blank', BLANK, (value) => typeof value !== 'string' || !isBlank(value)));
   const onText = (
     name: string,
@@ -69,7 +76,7 @@ export function Text(options: TextOptions): PropertyDecorator {
   onText('surrogates', surrogateWords, (text) => text.isWellFormed());
   if (rule !== undefined) onText(rule.name, rule.message, rule.test);
   return applyDecorators(
-    Field((raw) => asText(raw, trim)),
+    Field((raw) => asText(raw, trim), aliases),
     ...rules,
     ApiProperty({
       type: String,
@@ -78,7 +85,7 @@ export function Text(options: TextOptions): PropertyDecorator {
       ...(max === undefined ? {} : { maxLength: max }),
       ...(min === undefined ? (blank ? {} : { minLength: 1 }) : { minLength: min }),
       example: options.example,
-      ...(options.description === undefined ? {} : { description: options.description }),
+      ...describe(options),
       ...(options.document as object),
     }),
   );
@@ -129,6 +136,12 @@ export function isFalsy(value: unknown): boolean {
 export function textOf(value: unknown): string | undefined {
   const text = asText(value, false);
   return typeof text === 'string' ? text : undefined;
+}
+
+function describe({ description, aliases = [] }: TextOptions): { description?: string } {
+  const names = aliases.map((alias) => `\`${alias}\``).join(', ');
+  const sentences = [description, names === '' ? undefined : `Also read as ${names}.`].filter((it) => it !== undefined);
+  return sentences.length === 0 ? {} : { description: sentences.join(' ') };
 }
 
 function asText(raw: unknown, trim: boolean): unknown {

@@ -37,8 +37,19 @@ export function pictureWording(field: string): Pick<Wording, PictureCode> {
   };
 }
 
+/** What SimpleJWT calls a token that it refuses; its older versions have one sentence for both. */
+export interface TokenWords {
+  invalid: string;
+  expired: string;
+}
+
+const TOKEN_WORDS: TokenWords = { invalid: 'Token is invalid', expired: 'Token is expired' };
+
 /** The words of the framework; a surface adds those of its own views. `scheme` is the one its 401s ask for. */
-export function frameworkWording(scheme: 'Bearer' | 'JWT'): Pick<Wording, FrameworkCode> {
+export function frameworkWording(
+  scheme: 'Bearer' | 'JWT',
+  { invalid, expired }: TokenWords = TOKEN_WORDS,
+): Pick<Wording, FrameworkCode> {
   const unauthorized = (body: object): Answer => [401, body, { 'www-authenticate': `${scheme} realm="api"` }];
   const badAccessToken = (message: string): Answer =>
     unauthorized({
@@ -76,14 +87,14 @@ export function frameworkWording(scheme: 'Bearer' | 'JWT'): Pick<Wording, Framew
         detail: 'Authorization header must contain two space-delimited values',
         code: 'bad_authorization_header',
       }),
-    access_token_invalid: () => badAccessToken('Token is invalid'),
-    access_token_expired: () => badAccessToken('Token is expired'),
+    access_token_invalid: () => badAccessToken(invalid),
+    access_token_expired: () => badAccessToken(expired),
     access_token_of_wrong_type: () => badAccessToken('Token has wrong type'),
     account_gone: () => unauthorized({ detail: 'User not found', code: 'user_not_found' }),
     account_not_active: () => unauthorized({ detail: 'User is inactive', code: 'user_inactive' }),
 
-    refresh_token_invalid: () => badRefreshToken('Token is invalid'),
-    refresh_token_expired: () => badRefreshToken('Token is expired'),
+    refresh_token_invalid: () => badRefreshToken(invalid),
+    refresh_token_expired: () => badRefreshToken(expired),
     refresh_token_of_wrong_type: () => badRefreshToken('Token has wrong type'),
     session_ended: () => badRefreshToken('Token is blacklisted'),
     refresh_for_inactive_account: () => unauthorized({ detail: 'No active account found for the given token.' }),
