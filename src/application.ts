@@ -11,7 +11,7 @@ import { configureHttp } from './platform/http/configure.js';
 import { FallbackFilter } from './platform/http/fallback.filter.js';
 import { createLogger, NestLogger } from './platform/logging/logger.js';
 import { DOCS_PATH, serveDocuments } from './surfaces/kit/documents.js';
-import { answerForUnmatched } from './surfaces/kit/unmatched.js';
+import { answerForUnmatched, stampAnswers } from './surfaces/kit/prefixes.js';
 import { acceptRawBodies } from './surfaces/kit/raw-body.js';
 
 /** The service, put together and not yet listening. */
@@ -42,6 +42,7 @@ export async function createApplication(
     acceptRawBodies(nest.getHttpAdapter().getInstance());
     nest.useGlobalFilters(new FallbackFilter((path) => answerForUnmatched(SURFACES, path)));
     await configureHttp(nest, environment, DOCS_PATH);
+    stampAnswers(nest.getHttpAdapter().getInstance(), SURFACES);
     serveDocuments(nest, SURFACES);
     return {
       nest,

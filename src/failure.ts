@@ -4,6 +4,10 @@ export interface Problem {
   readonly field: string;
   readonly rule: string;
   readonly message: string;
+  /** What came for the field; absent where nothing did. */
+  readonly value?: unknown;
+  /** The figures of the rule, such as how long a text may be. */
+  readonly facts?: Readonly<Record<string, unknown>>;
 }
 
 export type PasswordWeakness =
@@ -12,9 +16,9 @@ export type PasswordWeakness =
 /** Everything that goes wrong on purpose, and the facts a surface may word it with. Seconds where it says `retryAfter`. */
 export interface FailureDetails {
   // What was sent cannot be read.
-  /** `input`: what could be read of it, broken rules included. */
-  invalid_input: { problems: readonly Problem[]; input?: object };
-  body_not_an_object: { got: 'null' | 'list' | 'str' | 'int' | 'float' | 'bool' };
+  /** `input`: what could be read of it, broken rules included; `raw`: all that came, undeclared fields included. */
+  invalid_input: { problems: readonly Problem[]; input?: object; raw?: Readonly<Record<string, unknown>> };
+  body_not_an_object: { got: 'null' | 'list' | 'str' | 'int' | 'float' | 'bool'; value?: unknown };
   /** `reason` as Python's decoder words it, since that is what the front ends were shown; `position` in code points. */
   malformed_json: { message: string; position: number; reason: string };
   malformed_multipart: { reason: string };

@@ -2,8 +2,9 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Failure } from '../failure.js';
 import { Statements, type Statement } from '../platform/database/statements.js';
 import { SessionsService } from '../tokens/sessions.service.js';
-import type { TokenClaims } from '../tokens/token-codec.js';
+import { TokenCodec, type TokenClaims } from '../tokens/token-codec.js';
 import { User, userColumns } from '../users/user.entity.js';
+import { bearerToken } from './authorization-header.js';
 
 /** Who an access token says is calling, as the database has it now. */
 export interface Caller {
@@ -35,6 +36,7 @@ export class CallersService {
   constructor(
     private readonly statements: Statements,
     private readonly sessions: SessionsService,
+    private readonly codec: TokenCodec,
   ) {}
 
   /** Throws `account_gone`, `account_not_active`, `access_token_invalid`. */
@@ -48,6 +50,20 @@ export class CallersService {
     if (endedAt !== null || expiresAt <= new Date()) throw new Failure('access_token_invalid');
     if (Date.now() - lastUsedAt.getTime() > TOUCH_EVERY_MS) await this.touch(sid);
     return { user: Object.assign(new User(), user), session: { id: sid } };
+  }
+
+  /**
+   * Who an `Authorization` header says is calling, where its access token may have expired as long as the session has
+   * not. Throws `not_authenticated`, `malformed_authorization_header`, `access_token_…`, `account_gone`,
+   * `account_not_active`.
+   */
+  async identify(header: string | undefined): Promise<Caller> {
+    const token = bearerToken(header);
+    if (token === null) throw new Failure('not_authenticated');
+    const read = this.codec.read(token, 'access', { evenIfExpired: true });
+    if (read.outcome === 'wrong_type') throw new Failure('access_token_of_wrong_type');
+    if (read.outcome !== 'good') throw new Failure('access_token_invalid');
+    return this.find(read.claims);
   }
 
   private async touch(sid: string): Promise<void> {

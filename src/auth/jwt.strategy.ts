@@ -5,11 +5,10 @@ import { Failure } from '../failure.js';
 import { Environment } from '../platform/config/environment.js';
 import { SIGNING_ALGORITHM } from '../tokens/key-ring.js';
 import { judge, TokenCodec, type TokenClaims } from '../tokens/token-codec.js';
+import { bearerToken } from './authorization-header.js';
 import { CallersService, type Caller } from './callers.service.js';
 
-const SCHEMES = ['bearer', 'jwt'];
-
-/** Passport's `jwt`: access tokens in the header, `Bearer` or `JWT` in any case (decision 15). */
+/** Passport's `jwt`: access tokens in the header. */
 @Injectable()
 export class JwtStrategy extends PassportStrategy(Strategy) {
   constructor(
@@ -43,11 +42,3 @@ export class JwtStrategy extends PassportStrategy(Strategy) {
 }
 
 type KeyCallback = (error: Error | null, key?: string) => void;
-
-/** `null` for no header and for schemes that are not ours. Throws `malformed_authorization_header`. */
-function bearerToken(header: string | undefined): string | null {
-  const [scheme = '', token, ...rest] = header?.trim().split(/\s+/) ?? [];
-  if (!SCHEMES.includes(scheme.toLowerCase())) return null;
-  if (token === undefined || rest.length > 0) throw new Failure('malformed_authorization_header');
-  return token;
-}

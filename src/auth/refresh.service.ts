@@ -5,6 +5,7 @@ import { Failure } from '../failure.js';
 import { MailService } from '../mail/mail.service.js';
 import { SessionsService, type Rotation, type SessionTokens } from '../tokens/sessions.service.js';
 import { HistoryService } from '../users/history.service.js';
+import type { User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
 import { recipientOf, sessionReusedLetter } from './letters.js';
 
@@ -24,6 +25,18 @@ export class RefreshService {
    */
   async rotate(presented: unknown, surfaces: readonly string[]): Promise<SessionTokens> {
     return this.tokensOf(await this.sessions.rotate(presented, surfaces));
+  }
+
+  /** `rotate`, with the account that the tokens are of. */
+  async rotateForOwner(
+    presented: unknown,
+    surfaces: readonly string[],
+  ): Promise<{ user: User; tokens: SessionTokens }> {
+    const rotation = await this.sessions.rotate(presented, surfaces);
+    const tokens = await this.tokensOf(rotation);
+    const user = rotation.outcome === 'rotated' ? await this.users.find(rotation.userId) : null;
+    if (user === null) throw new Failure('session_ended');
+    return { user, tokens };
   }
 
   /** A new access token for a refresh token that stays as it is; throws as `rotate`. */

@@ -10,6 +10,7 @@ import { migrate } from './database/migrate.js';
 import { Notifications } from './database/notifications.js';
 import { Statements } from './database/statements.js';
 import { HealthController } from './health/health.controller.js';
+import { TrustedOrigins } from './http/trusted-origins.js';
 import { ImageConverter } from './images/image-converter.js';
 
 export interface PlatformOptions extends ReadSettings {
@@ -31,6 +32,7 @@ export class PlatformModule {
       PasswordHasher,
       ImageConverter,
       Statements,
+      TrustedOrigins,
     ];
     return {
       module: PlatformModule,

@@ -27,7 +27,7 @@ export interface SessionTokens {
 }
 
 export type Rotation =
-  | { outcome: 'rotated'; tokens: SessionTokens }
+  | { outcome: 'rotated'; tokens: SessionTokens; userId: number }
   | { outcome: 'reused'; sessionId: string; userId: number }
   | { outcome: 'invalid' | 'expired' | 'wrong_type' | 'ended' | 'inactive' };
 
@@ -236,7 +236,7 @@ export class SessionsService {
     const generation = generationOf(read.claims);
     if (generation === null) return { outcome: 'invalid' };
     const [rotated] = await this.statements.run<MintRow>(exchange, [sid, generation, surfaces, new Date()]);
-    if (rotated !== undefined) return { outcome: 'rotated', tokens: this.mint(rotated, shownId) };
+    if (rotated !== undefined) return this.rotated(rotated, shownId);
     const [session] = await this.statements.run<InspectedRow>(INSPECT, [sid]);
     return this.explainRefusal(session, generation, shownId, surfaces);
   }
@@ -255,9 +255,13 @@ export class SessionsService {
     if (generation >= session.generation) return { outcome: 'ended' };
     const isParent = generation === session.generation - 1;
     if (isParent && Date.now() - session.since.getTime() <= ROTATION_GRACE * 1000) {
-      return { outcome: 'rotated', tokens: this.mint(session, shownId) };
+      return this.rotated(session, shownId);
     }
     return { outcome: 'reused', sessionId: session.id, userId: session.userId };
+  }
+
+  private rotated(row: MintRow, shownId: string): Rotation {
+    return { outcome: 'rotated', tokens: this.mint(row, shownId), userId: row.userId };
   }
 
   /** All of it follows from the row, so that a successor asked for twice has the same ids, times and rights. */

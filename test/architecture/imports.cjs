@@ -7,6 +7,9 @@ const FAILURE = '^src/failure\\.ts$';
 const PLATFORM = '^src/platform/';
 const KIT = '^src/surfaces/kit/';
 
+/** What of the platform is about a request: who may enter, who sent it, and for which page. */
+const REQUESTS = '^src/platform/http/(access|client|trusted-origins)\\.ts$';
+
 /** Outside packages that a floor may use, by name. */
 const packages = (...names) =>
   names.map((name) =>
@@ -28,21 +31,27 @@ const allowed = [
       FAILURE,
       // Addresses of our own in an answer begin with where browsers reach the service.
       '^src/platform/config/environment\\.ts$',
+      REQUESTS,
       ...packages(...NEST, '@nestjs/swagger', 'fastify', 'node'),
     ],
   },
-  // The kit knows no dialect; `kit/drf` is what four of them are made of, and the rest of the kit does not know it. What
-  // an address is, the core decides alone.
+  // The kit knows no dialect; `kit/drf` is what four of them are made of, `kit/fastapi` what one is, and the rest of the
+  // kit does not know them. What an address is, the core decides alone.
   {
-    from: '^src/surfaces/kit/drf/',
-    to: [KIT, FAILURE, '^src/users/email-address\\.ts$', ...packages(...NEST, '@nestjs/swagger', 'class-validator')],
+    from: '^src/surfaces/kit/(drf|fastapi)/',
+    to: [
+      '^src/surfaces/kit/($1/)?[^/]+\\.ts$',
+      FAILURE,
+      '^src/users/email-address\\.ts$',
+      ...packages(...NEST, '@nestjs/swagger', 'class-validator'),
+    ],
   },
   {
     from: '^src/surfaces/kit/[^/]+\\.ts$',
     to: [
       '^src/surfaces/kit/[^/]+\\.ts$',
       FAILURE,
-      '^src/platform/http/(access|client)\\.ts$',
+      REQUESTS,
       ...packages(
         ...NEST,
         '@nestjs/core',
@@ -94,6 +103,7 @@ const allowed = [
         '@nestjs/core',
         '@nestjs/platform-fastify',
         '@electric-sql/pglite',
+        '@fastify/cookie',
         '@fastify/helmet',
         'argon2',
         'class-transformer',

@@ -2,8 +2,16 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Locator, Page } from 'playwright-core';
 import { SURFACES } from '../../src/app.module.js';
 import { photograph, startReachableService, Visitors } from '../support/browser.js';
-import { join, login, someone } from '../support/people.js';
+import { join, login, PASSWORD, someone } from '../support/people.js';
 import type { Service } from '../support/service.js';
+
+const FORMS = 'Authentication by form and cookie';
+
+/** In each document, an operation that answers with the address of whoever asks. */
+const WHO_IS_ASKING: readonly { title: string; path: string; method?: string }[] = [
+  { title: 'Authentication', path: '/api/auth/me/' },
+  { title: FORMS, path: '/api/v1/auth/me' },
+];
 
 /** The name that the service has for a browser that is not on the same machine. */
 const ELSEWHERE = 'auth.test';
@@ -53,9 +61,23 @@ async function execute(operation: Locator): Promise<{ status: string; body: unkn
   };
 }
 
+/** What was open under the same name in another document, and tried out, is so in this one. */
+async function unfold(operation: Locator): Promise<void> {
+  await operation.waitFor();
+  if (!(await operation.getAttribute('class'))?.includes('is-open')) await operation.click();
+  await operation.locator('.opblock-body').waitFor();
+}
+
 async function tryOut(operation: Locator): Promise<{ status: string; body: unknown }> {
-  await operation.getByRole('button', { name: 'Try it out' }).click();
+  const button = operation.locator('.try-out button');
+  if ((await button.innerText()) === 'Try it out') await button.click();
   return execute(operation);
+}
+
+async function showDocument(page: Page, title: string): Promise<void> {
+  await page.locator('.topbar select').selectOption({ label: title });
+  await page.locator('.info .title', { hasText: title }).waitFor();
+  await page.locator('.opblock').first().waitFor();
 }
 
 async function openAuthorization(page: Page): Promise<Locator> {
@@ -110,11 +132,11 @@ describe('whoever reads a document', () => {
     });
 
     let dialog = await openAuthorization(page);
-    await dialog.locator('input').fill(access);
+    await dialog.getByLabel('auth-bearer-value').fill(access);
     await photograph(page, 'docs-authorize', 'window');
     await dialog.getByRole('button', { name: 'Apply credentials' }).click();
     await photograph(page, 'docs-authorized', 'window');
-    await dialog.getByRole('button', { name: 'Close' }).click();
+    await dialog.locator('.close-modal').click();
     expect(await execute(me)).toEqual({
       status: '200',
       body: expect.objectContaining({ email }) as object,
@@ -130,8 +152,77 @@ describe('whoever reads a document', () => {
 
     dialog = await openAuthorization(page);
     await dialog.getByRole('button', { name: 'Remove authorization' }).click();
-    await dialog.getByRole('button', { name: 'Close' }).click();
+    await dialog.locator('.close-modal').click();
     expect((await execute(me)).status).toBe('401');
+  });
+
+  it('authorizes with a username and a password, for all documents, and until they log out', async () => {
+    const email = someone();
+    await join(service, email, { username: 'johanna' });
+    const page = await openDocs();
+    let dialog = await openAuthorization(page);
+    await dialog.getByLabel('username:').fill('johanna');
+    await dialog.getByLabel('password:', { exact: true }).fill('wrongpassword123');
+    const authorize = dialog.getByRole('button', { name: 'Apply given OAuth2 credentials' });
+    await authorize.click();
+    await dialog.locator('.errors', { hasText: 'Unauthorized' }).waitFor();
+    await dialog.getByLabel('password:', { exact: true }).fill(PASSWORD);
+    await authorize.click();
+    await dialog.getByRole('button', { name: 'Remove authorization' }).waitFor();
+    await photograph(page, 'docs-authorized-by-password', 'window');
+    await dialog.locator('.close-modal').click();
+
+    // Every document has an operation that says who is asking.
+    for (const { title, path, method = 'GET' } of WHO_IS_ASKING) {
+      await showDocument(page, title);
+      const operation = operationOf(page, method, path);
+      await unfold(operation);
+      expect([path, await tryOut(operation)]).toEqual([
+        path,
+        { status: '200', body: expect.objectContaining({ email }) as object },
+      ]);
+    }
+
+    await page.reload();
+    const last = WHO_IS_ASKING.at(-1)!;
+    await showDocument(page, last.title);
+    const operation = operationOf(page, last.method ?? 'GET', last.path);
+    await unfold(operation);
+    expect((await tryOut(operation)).status).toBe('200');
+    const kept = await page.evaluate<string>('JSON.stringify({ ...localStorage, ...sessionStorage })');
+    expect(kept).toContain('access_token');
+    expect(kept).not.toContain(PASSWORD);
+
+    dialog = await openAuthorization(page);
+    await dialog.getByRole('button', { name: 'Remove authorization' }).click();
+    await dialog.locator('.close-modal').click();
+    expect((await execute(operation)).status).toBe('401');
+  });
+
+  it('fills in a form, and stays logged in by the cookie', async () => {
+    const { user } = await join(service);
+    const page = await openDocs();
+    await showDocument(page, FORMS);
+    const logIn = operationOf(page, 'POST', '/api/v1/auth/login');
+    await logIn.click();
+    await logIn.getByRole('button', { name: 'Try it out' }).click();
+    await logIn.locator('tr[data-property-name="username"] input').fill(user.email);
+    await logIn.locator('tr[data-property-name="password"] input').fill(PASSWORD);
+    expect(await execute(logIn)).toEqual({
+      status: '200',
+      body: expect.objectContaining({ username: user.email }) as object,
+    });
+    await photograph(page, 'docs-login-by-form', 'window');
+    const [cookie] = await page.context().cookies(`${service.url}/api/v1/auth/refresh`);
+    expect(cookie).toMatchObject({ name: 'refresh_token', httpOnly: true, secure: true, sameSite: 'Lax' });
+    const refresh = operationOf(page, 'POST', '/api/v1/auth/refresh');
+    await refresh.click();
+    await refresh.getByRole('button', { name: 'Try it out' }).click();
+    await refresh.locator('textarea').fill('{}');
+    expect(await execute(refresh)).toEqual({
+      status: '200',
+      body: expect.objectContaining({ username: user.email }) as object,
+    });
   });
 
   it('tries an operation with its example as it stands', async () => {

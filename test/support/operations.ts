@@ -9,7 +9,9 @@ export interface DocumentedOperation {
   document: OpenAPIObject;
   method: string;
   path: string;
+  /** Whether it needs an access token, and whether it looks at one. */
   isProtected: boolean;
+  takesToken: boolean;
   /** The fields of its body; none where it has no body. */
   fields: string[];
   /** A body as the document shows it. */
@@ -31,7 +33,7 @@ export function documentedOperations(service: Service): DocumentedOperation[] {
         const [mediaType = JSON_TYPE] = Object.keys(content).toSorted((one) => (one === JSON_TYPE ? -1 : 1));
         const properties = propertiesOf(document, content[mediaType]?.schema);
         const [example] = Object.values(content[mediaType]?.examples ?? {});
-        const parameters = operation.parameters ?? [];
+        const { parameters = [], security = [] } = operation;
         return {
           surface: name,
           document,
@@ -40,7 +42,8 @@ export function documentedOperations(service: Service): DocumentedOperation[] {
             const shown = parameters.find((it) => it.name === parameter);
             return encodeURIComponent(String(shown?.example ?? shown?.schema?.example ?? '1'));
           }),
-          isProtected: (operation.security ?? []).length > 0,
+          isProtected: security.length > 0 && security.every((scheme) => Object.keys(scheme).length > 0),
+          takesToken: security.length > 0,
           fields: Object.keys(properties),
           example:
             example?.value ??

@@ -262,9 +262,9 @@ describe('its OpenAPI document', () => {
     ];
     const locks = {
       none: [],
-      locked: [{ 'access-token': [] }],
+      locked: [{ password: [] }, { 'access-token': [] }],
       // A lock that is shown, for a token that nobody needs.
-      open: [{ 'access-token': [] }, {}],
+      open: [{ password: [] }, { 'access-token': [] }, {}],
     };
     for (const [method, path, summary, lock, schema] of shown) {
       const operation = document.paths[path]?.[method];

@@ -138,7 +138,12 @@ export class Environment {
 }
 
 /** A settings class: every field is a variable of that name, with its default and its rules. */
-export type SettingsClass<T extends object = object> = new () => T;
+export type SettingsClass<T extends object = object> = new () => T & Settings;
+
+export interface Settings {
+  /** What is wrong with the values in production, if anything: sentences that begin with the name of a variable. */
+  unfitForProduction?(): readonly string[];
+}
 
 /** Thrown at start: `problems` names every missing or unfit variable at once, and never a value. */
 export class UnfitEnvironment extends Error {
@@ -151,7 +156,7 @@ export class UnfitEnvironment extends Error {
 export interface ReadSettings {
   environment: Environment;
   /** One instance for each class that was asked for, by its class. */
-  settings: Map<SettingsClass, object>;
+  settings: Map<SettingsClass, Settings>;
 }
 
 /**
@@ -164,8 +169,11 @@ export function readEnvironment(
 ): ReadSettings {
   const problems: string[] = [];
   const environment = readClass(Environment, source, problems);
-  const settings = new Map(classes.map((type) => [type, readClass(type, source, problems)]));
+  const settings = new Map<SettingsClass, Settings>(classes.map((type) => [type, readClass(type, source, problems)]));
   problems.push(...unfitForProduction(environment));
+  if (environment.isProduction) {
+    for (const values of settings.values()) problems.push(...(values.unfitForProduction?.() ?? []));
+  }
   if (problems.length > 0) throw new UnfitEnvironment(problems);
   return { environment, settings };
 }

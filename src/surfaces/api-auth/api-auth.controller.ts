@@ -274,7 +274,6 @@ export class ApiAuthController {
     description: 'Replaces the picture of the current user. It is made at most 512 pixels wide and high, and WebP.',
     body: AvatarRequest,
     bodyLimit: PICTURE_BODY_LIMIT,
-    consumes: ['multipart/form-data'],
     answer: { status: 200, type: UserResponse, description: 'The user, with the path of the picture' },
     failures: ['invalid_input', 'malformed_multipart', 'picture_invalid', 'picture_too_large', 'overloaded'],
   })

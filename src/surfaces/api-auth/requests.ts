@@ -1,6 +1,7 @@
 import { Email, Password } from '../kit/drf/credentials.js';
 import { File, Loose, Text } from '../kit/drf/fields.js';
 import type { UploadedFile } from '../kit/forms.js';
+import { ANY_FORMAT, Reads } from '../kit/input.js';
 
 export class RegisterRequest {
   @Email()
@@ -75,6 +76,8 @@ export class NewPassword {
   password!: string;
 }
 
+/** Any body is read, and only this kind can have a file in it. */
+@Reads({ ...ANY_FORMAT, mediaTypes: ['multipart/form-data'] })
 export class AvatarRequest {
   @File({ description: 'A PNG, JPEG, WebP or GIF of at most 5 MB.' })
   avatar!: UploadedFile;

@@ -8,9 +8,13 @@ import type { Surface } from './surface.js';
 export const DOCS_PATH = 'docs';
 export const documentPath = (surface: Surface): string => `${DOCS_PATH}/${surface.name}.json`;
 
+/** The name that asking for an access token by user name and password has among the security schemes. */
+const PASSWORD_SCHEME = 'password';
+
 /** The OpenAPI document of each surface that has one, made from its code. */
 export function createDocuments(app: INestApplication, surfaces: readonly Surface[]): Map<Surface, OpenAPIObject> {
   const documents = new Map<Surface, OpenAPIObject>();
+  const tokenUrl = surfaces.find(({ tokenEndpoint }) => tokenEndpoint !== undefined)?.tokenEndpoint;
   for (const surface of surfaces) {
     if (surface.document === undefined) continue;
     const builder = surface.document
@@ -25,9 +29,30 @@ export function createDocuments(app: INestApplication, surfaces: readonly Surfac
       operationIdFactory: (_controller, method) => method,
     });
     addExamples(document);
+    if (tokenUrl !== undefined) offerPassword(document, tokenUrl);
     documents.set(surface, surface.document.trailingSlash ? withTrailingSlashes(document) : document);
   }
   return documents;
+}
+
+/** Wherever an access token is asked for, one may be had for a user name and a password. */
+function offerPassword(document: OpenAPIObject, tokenUrl: string): void {
+  (document.components ??= {}).securitySchemes = {
+    ...document.components.securitySchemes,
+    [PASSWORD_SCHEME]: {
+      type: 'oauth2',
+      description: 'Signs in with a username or an e-mail address, and a password; good on every surface.',
+      flows: { password: { tokenUrl, scopes: {} } },
+    },
+  };
+  for (const { security } of operationsOf(document)) {
+    const place = security?.findIndex((it) => ACCESS_TOKEN_SCHEME in it) ?? -1;
+    if (place >= 0) security?.splice(place, 0, { [PASSWORD_SCHEME]: [] });
+  }
+}
+
+function operationsOf(document: OpenAPIObject): Operation[] {
+  return Object.values(document.paths).flatMap((item) => Object.values(item) as Operation[]);
 }
 
 /** An answer that has no example of its own gets one of its fields' examples. */
@@ -40,8 +65,7 @@ function addExamples(document: OpenAPIObject): void {
     if (items !== undefined) return [exampleOf(items)];
     return Object.fromEntries(Object.entries(properties).map(([name, property]) => [name, exampleOf(property)]));
   };
-  const operations = Object.values(document.paths).flatMap((item) => Object.values(item) as Operation[]);
-  for (const media of operations.flatMap(({ responses }) =>
+  for (const media of operationsOf(document).flatMap(({ responses }) =>
     Object.values(responses).flatMap(({ content = {} }) => Object.values(content)),
   )) {
     if (media.example === undefined && media.examples === undefined) media.example = exampleOf(media.schema);
@@ -56,6 +80,7 @@ interface Schema {
 }
 
 interface Operation {
+  security?: Record<string, string[]>[];
   responses: Record<string, { content?: Record<string, { schema: Schema; example?: unknown; examples?: unknown }> }>;
 }
 
@@ -63,6 +88,30 @@ interface Operation {
 function withTrailingSlashes(document: OpenAPIObject): OpenAPIObject {
   const paths = Object.entries(document.paths).map(([path, item]) => [path.replace(/\/?$/, '/'), item]);
   return { ...document, paths: Object.fromEntries(paths) as OpenAPIObject['paths'] };
+}
+
+interface Authorization {
+  auth: object;
+  token: object;
+}
+
+/**
+ * A plugin of Swagger UI, which would keep the password in the browser's storage beside the token that it was good for.
+ * Its text is sent to the page, so it may use nothing from here.
+ */
+function forgetPasswords(): object {
+  return {
+    statePlugins: {
+      auth: {
+        wrapActions: {
+          authorizeOauth2:
+            (original: (authorization: Authorization) => unknown) =>
+            ({ auth, token }: Authorization): unknown =>
+              original({ auth: { ...auth, password: '', clientSecret: '' }, token }),
+        },
+      },
+    },
+  };
 }
 
 /** Serves each document, and one page that switches between them and remembers who authorized. */
@@ -90,6 +139,7 @@ export function serveDocuments(app: INestApplication, surfaces: readonly Surface
       'urls.primaryName': urls[0]?.name,
       persistAuthorization: true,
       defaultModelsExpandDepth: 0,
+      plugins: [forgetPasswords],
     },
   });
 }

@@ -14,7 +14,7 @@ export class InputPipe implements PipeTransform {
     const input = metatype as InputClass;
     // A guard that needed the body has read it already.
     if (value instanceof input || fieldNames(input).length === 0) return value;
-    const raw = type === 'body' ? await readBody(value) : lastValues(value as object);
+    const raw = type === 'body' ? await readBody(input, value) : lastValues(value as object);
     return readInput(input, raw, PLACES[type]);
   }
 }

@@ -1,6 +1,6 @@
 import { PayloadTooLargeException } from '@nestjs/common';
 import { validateSync } from 'class-validator';
-import { Failure, type FailureDetails, type Problem } from '../../failure.js';
+import { Failure, type FailureCode, type FailureDetails, type Problem } from '../../failure.js';
 import { readForm, readMultipart } from './forms.js';
 import { readJson } from './json.js';
 import { ArrivingBody, RawBody } from './raw-body.js';
@@ -15,6 +15,32 @@ interface DeclaredField {
 }
 
 const FIELDS = Symbol('fields');
+const FORMAT = Symbol('format');
+const UNKNOWN = Symbol('unknown fields');
+
+/** How the bodies of a route are read. */
+export interface BodyFormat {
+  /** The media types that its document names. */
+  readonly mediaTypes: readonly string[];
+  /** What `read` may throw. */
+  readonly failures: readonly FailureCode[];
+  /** The fields of a body. */
+  read(body: unknown): Promise<Record<string, unknown>>;
+}
+
+/** Bodies of this input class are read so, and not as `ANY_FORMAT`. */
+export function Reads(format: BodyFormat): ClassDecorator {
+  return ({ prototype }) => void Object.defineProperty(prototype, FORMAT, { value: format });
+}
+
+export function formatOf(type: InputClass): BodyFormat {
+  return (type.prototype as { [FORMAT]?: BodyFormat })[FORMAT] ?? ANY_FORMAT;
+}
+
+/** Fields that this input class does not declare break a rule of this name, and are not just passed over. */
+export function RefusesUnknown(rule: string, message: string): ClassDecorator {
+  return ({ prototype }) => void Object.defineProperty(prototype, UNKNOWN, { value: { rule, message } });
+}
 
 /**
  * Declares a field of an input class; `read` makes its value of the raw one, before any rule looks at it. Only declared
@@ -52,25 +78,40 @@ export function readInput<T extends object>(
     if (name !== undefined) Object.assign(input, { [name]: fields.get(name)?.read(value) });
   }
   const errors = validateSync(input, { forbidUnknownValues: false });
-  if (errors.length === 0) return input;
   const order = [...fields.keys()];
   const problems = errors
     .toSorted((one, other) => order.indexOf(one.property) - order.indexOf(other.property))
-    .flatMap(({ property, constraints = {} }) =>
-      Object.entries(constraints).map(([rule, message]): Problem => ({ in: where, field: property, rule, message })),
+    .flatMap(({ property: field, constraints = {}, contexts = {} }) =>
+      Object.entries(constraints).map(([rule, message]): Problem => {
+        const facts = contexts[rule] as Problem['facts'];
+        return { in: where, field, rule, message, value: raw[field], ...(facts === undefined ? {} : { facts }) };
+      }),
     );
-  throw new Failure('invalid_input', { problems, input });
+  const unknown = (input as { [UNKNOWN]?: Pick<Problem, 'rule' | 'message'> })[UNKNOWN];
+  if (unknown !== undefined) {
+    for (const field of Object.keys(raw).filter((name) => !fields.has(name))) {
+      problems.push({ in: where, field, ...unknown, value: raw[field] });
+    }
+  }
+  if (problems.length === 0) return input;
+  throw new Failure('invalid_input', { problems, input, raw });
 }
 
-/**
- * The fields of a JSON, form or multipart body; no body is an empty one. Throws `malformed_json`,
- * `malformed_multipart`, `unsupported_media_type`, `body_not_an_object`.
- */
-export async function readBody(body: unknown): Promise<Record<string, unknown>> {
-  if (body instanceof ArrivingBody) return readBody(await body.arrive());
+/** The fields of a body, in the format of the class that they are for; throws what that format may. */
+export async function readBody(type: InputClass, body: unknown): Promise<Record<string, unknown>> {
+  return formatOf(type).read(body instanceof ArrivingBody ? await body.arrive() : body);
+}
+
+/** JSON, a form or a multipart form, as the request says; no body is an empty one. */
+export const ANY_FORMAT: BodyFormat = {
+  mediaTypes: ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'],
+  failures: ['malformed_json', 'body_not_an_object', 'unsupported_media_type'],
+  read: readAnyBody,
+};
+
+async function readAnyBody(body: unknown): Promise<Record<string, unknown>> {
   if (!(body instanceof RawBody) || body.bytes.length === 0) return {};
-  const mediaType = body.contentType.split(';')[0]?.trim().toLowerCase();
-  switch (mediaType) {
+  switch (body.mediaType) {
     case 'application/json':
       assertFewValues(body.bytes);
       return asObject(readJson(body.bytes));
@@ -111,9 +152,10 @@ function count(bytes: Buffer, character: string, enough: number): number {
   return found;
 }
 
-function asObject(value: unknown): Record<string, unknown> {
+/** Throws `body_not_an_object`. */
+export function asObject(value: unknown): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
-  throw new Failure('body_not_an_object', { got: pythonTypeOf(value) });
+  throw new Failure('body_not_an_object', { got: pythonTypeOf(value), value });
 }
 
 function pythonTypeOf(value: unknown): FailureDetails['body_not_an_object']['got'] {

@@ -18,7 +18,7 @@ export function LoginGuard<Body extends { password: string }>(
   class BodyLoginGuard extends AuthGuard('local') {
     override async canActivate(context: ExecutionContext): Promise<boolean> {
       const request = context.switchToHttp().getRequest<FastifyRequest>();
-      const input = readInput(body, await readBody(request.body), 'body');
+      const input = readInput(body, await readBody(body, request.body), 'body');
       request.body = { identifier: input[identifier], by, password: input.password, verifiedOnly };
       try {
         return (await super.canActivate(context)) as boolean;

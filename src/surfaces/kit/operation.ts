@@ -7,11 +7,13 @@ import {
   ApiResponse,
   ApiSecurity,
   getSchemaPath,
+  type ApiResponseOptions,
+  type ApiResponseSchemaHost,
 } from '@nestjs/swagger';
-import { Failure, type FailureCode } from '../../failure.js';
+import { Failure, type FailureCode, type Problem } from '../../failure.js';
 import { Protected, Public, type Access } from '../../platform/http/access.js';
 import { FailureFilter } from './failure.filter.js';
-import { fieldNames, readInput, type InputClass } from './input.js';
+import { fieldNames, formatOf, readInput, type InputClass } from './input.js';
 import { BodyLimit } from './raw-body.js';
 import { SAMPLES } from './samples.js';
 import { word, type Wording } from './wording.js';
@@ -26,13 +28,24 @@ export interface OperationOptions {
   body?: InputClass;
   /** What is read of the query, for the example of what is refused. */
   query?: InputClass;
+  /** A public operation that looks at an access token itself: it may come with one. */
+  takesToken?: boolean;
+  /** What stands in the path. */
+  path?: InputClass;
+  /** Input that breaks a rule, for the example of what is said of it; without it, nothing comes. */
+  unfit?: Readonly<Record<string, unknown>>;
   /** The body of the source document, where it is not what the fields' examples make. */
   bodyExample?: object;
   /** Bytes, where texts alone are not all that is taken. */
   bodyLimit?: number;
-  /** The media types that make sense here, where not every one does. */
-  consumes?: readonly string[];
-  answer: { status: number; type: Type; description: string; example?: object };
+  answer: {
+    status: number;
+    type: Type;
+    description: string;
+    example?: object;
+    mediaType?: string;
+    headers?: Readonly<Record<string, string>>;
+  };
   /** What this operation may refuse with, besides what every operation may. */
   failures?: readonly FailureCode[];
   /** Words of this route that differ from its surface's. */
@@ -53,8 +66,6 @@ const OF_PROTECTED: readonly FailureCode[] = [
   'account_gone',
   'account_not_active',
 ];
-
-const OF_BODIES: readonly FailureCode[] = ['malformed_json', 'body_not_an_object', 'unsupported_media_type'];
 
 /** One way in which an operation says no; `code` names the example. */
 interface Refusal {
@@ -87,30 +98,43 @@ const UNFORESEEN: readonly Refusal[] = [
   },
 ];
 
-/** The media types that a body is read from. */
-const CONSUMED = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'];
-
 /** One declaration for who may enter, what comes back and what the document says: they cannot disagree. */
 export function Operation(options: OperationOptions): MethodDecorator {
-  const { access, showsLock = false, summary, description, body, bodyExample, bodyLimit, answer, words } = options;
-  const { consumes = CONSUMED } = options;
+  const {
+    access,
+    takesToken = false,
+    showsLock = false,
+    summary,
+    description,
+    body,
+    bodyExample,
+    bodyLimit,
+    answer,
+    words,
+  } = options;
+  const isLocked = access === 'protected' || takesToken || showsLock;
   return applyDecorators(
-    access === 'public' ? Public() : applyDecorators(Protected(), ApiSecurity(ACCESS_TOKEN_SCHEME)),
+    access === 'public' ? Public() : Protected(),
+    ...(isLocked ? [ApiSecurity(ACCESS_TOKEN_SCHEME)] : []),
+    // One that may also be left out is a lock that stands open.
+    ...(isLocked && access === 'public' ? [ApiSecurity({})] : []),
     HttpCode(answer.status),
     ApiOperation({
       summary,
       ...(description === undefined ? {} : { description }),
-      // One that may also be left out is a lock that stands open.
-      ...(access === 'public' ? { security: showsLock ? [{ [ACCESS_TOKEN_SCHEME]: [] }, {}] : [] } : {}),
+      ...(isLocked ? {} : { security: [] }),
     }),
-    ...(body === undefined ? [] : [ApiConsumes(...consumes), ApiBody(bodyDocument(body, bodyExample))]),
+    ...(body === undefined
+      ? []
+      : [ApiConsumes(...formatOf(body).mediaTypes), ApiBody(bodyDocument(body, bodyExample))]),
     ...(bodyLimit === undefined ? [] : [BodyLimit(bodyLimit)]),
     ApiExtraModels(answer.type),
     ApiResponse({
       status: answer.status,
       description: answer.description,
+      ...(answer.headers === undefined ? {} : { headers: headerDocuments(answer.headers) }),
       content: {
-        'application/json': {
+        [answer.mediaType ?? 'application/json']: {
           schema: { $ref: getSchemaPath(answer.type) },
           ...(answer.example === undefined ? {} : { example: answer.example }),
         },
@@ -121,12 +145,27 @@ export function Operation(options: OperationOptions): MethodDecorator {
   );
 }
 
+/** How the operations of a surface say no. */
+export interface RefusalOptions {
+  words: Wording;
+  /** Refuse what accepts nothing that can be answered (406), before anything else. */
+  negotiates?: boolean;
+  /** The schema of a status, where the examples do not tell all that may be in a body. */
+  errorSchemas?: Readonly<Record<number, ErrorSchema>>;
+}
+
+export type ErrorSchema = Exclude<NonNullable<ApiResponseSchemaHost['schema']>, { $ref: string }>;
+
 /** Writes the refusals of a handler into its document, in the very words that are sent. */
-export function documentFailures(prototype: object, handlerName: string, surfaceWords: Wording): void {
+export function documentFailures(
+  prototype: object,
+  handlerName: string,
+  { words: surfaceWords, negotiates = false, errorSchemas = {} }: RefusalOptions,
+): void {
   const descriptor = Object.getOwnPropertyDescriptor(prototype, handlerName);
   const options = Reflect.getMetadata(OPERATION, descriptor?.value as object) as OperationOptions | undefined;
   if (descriptor === undefined || options === undefined) return;
-  const refusals: Refusal[] = failuresOf(options).map((code) => {
+  const refusals: Refusal[] = [...failuresOf(options, negotiates)].map((code) => {
     const [status, body] = word(options.words ?? surfaceWords, sampleOf(code, options));
     return { status, code: code, summary: SAMPLES[code].description, body };
   });
@@ -139,7 +178,7 @@ export function documentFailures(prototype: object, handlerName: string, surface
       description: [...new Set(answers.map(({ summary }) => summary))].join('; '),
       content: {
         'application/json': {
-          schema: schemaOfAll(answers.map(({ body }) => body)),
+          schema: errorSchemas[status] ?? schemaOfAll(answers.map(({ body }) => body)),
           examples: Object.fromEntries(answers.map(({ code, summary, body }) => [code, { summary, value: body }])),
         },
       },
@@ -148,26 +187,44 @@ export function documentFailures(prototype: object, handlerName: string, surface
   }
 }
 
-function failuresOf({ access, body, failures = [] }: OperationOptions): FailureCode[] {
-  const all = [...(body === undefined ? [] : OF_BODIES), ...(access === 'protected' ? OF_PROTECTED : []), ...failures];
-  return [...new Set<FailureCode>([...all, 'not_acceptable'])];
+function failuresOf(
+  { access, takesToken, body, failures = [] }: OperationOptions,
+  negotiates: boolean,
+): Set<FailureCode> {
+  return new Set<FailureCode>([
+    ...(body === undefined ? [] : formatOf(body).failures),
+    ...(access === 'protected' || takesToken ? OF_PROTECTED : []),
+    ...failures,
+    ...(negotiates ? (['not_acceptable'] as const) : []),
+  ]);
 }
 
-function sampleOf(code: FailureCode, { body, query }: OperationOptions): Failure {
-  const input = body ?? query;
+function headerDocuments(headers: Readonly<Record<string, string>>): NonNullable<ApiResponseOptions['headers']> {
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, description]) => [name, { description, schema: { type: 'string' } }]),
+  );
+}
+
+function sampleOf(code: FailureCode, { body, query, path, unfit = {} }: OperationOptions): Failure {
+  const input = body ?? query ?? path;
   if (code !== 'invalid_input' || input === undefined) {
     const build = Failure as new (code: FailureCode, details: object) => Failure;
     return new build(code, SAMPLES[code].details);
   }
+  const where = input === body ? 'body' : input === query ? 'query' : 'path';
   const nulls = Object.fromEntries(fieldNames(input).map((name) => [name, null]));
-  const refusal = refusalOf(input, {}) ?? refusalOf(input, nulls);
+  const refusal = refusalOf(input, unfit, where) ?? refusalOf(input, nulls, where);
   if (refusal === undefined) throw new Error(`${input.name} has no example of what it refuses`);
   return refusal;
 }
 
-function refusalOf(input: InputClass, raw: Record<string, unknown>): Failure | undefined {
+function refusalOf(
+  input: InputClass,
+  raw: Readonly<Record<string, unknown>>,
+  where: Problem['in'],
+): Failure | undefined {
   try {
-    readInput(input, raw, 'body');
+    readInput(input, raw, where);
     return undefined;
   } catch (failure) {
     if (failure instanceof Failure) return failure as Failure;

@@ -9,6 +9,11 @@ export class RawBody {
     readonly bytes: Buffer,
     readonly contentType: string,
   ) {}
+
+  /** The type without its parameters; an empty text where the request names none. */
+  get mediaType(): string {
+    return this.contentType.split(';')[0]?.trim().toLowerCase() ?? '';
+  }
 }
 
 /** A body that is still on its way: of a route with a limit of its own, not a byte is kept before somebody asks for it. */

@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { Type } from 'class-transformer';
-import { IsInt, Matches, Max, Min, ValidateBy } from 'class-validator';
+import { IsIn, IsInt, Matches, Max, Min, ValidateBy } from 'class-validator';
 
 const LONGEST_TTL = 10 * 365 * 86_400;
 
@@ -17,6 +17,11 @@ export function Seconds(): PropertyDecorator {
 /** A variable that holds a name for people to read. */
 export function DisplayName(): PropertyDecorator {
   return Matches(/^[^\p{C}]{1,100}$/u, { message: 'must have 1 to 100 characters, none of them invisible' });
+}
+
+/** A variable that is `on` or `off`. */
+export function Switch(): PropertyDecorator {
+  return IsIn(['on', 'off']);
 }
 
 /** A variable that holds where a mail's link points: an http(s) URL, or a path of our own, with these placeholders. */

@@ -15,7 +15,7 @@ import { Failure } from '../../failure.js';
 import { ACCESS, Protected, Public, type Access } from '../../platform/http/access.js';
 import { FailureFilter } from './failure.filter.js';
 import { Negotiates } from './negotiation.guard.js';
-import { documentFailures } from './operation.js';
+import { documentFailures, type RefusalOptions } from './operation.js';
 import type { Wording } from './wording.js';
 
 /** One dialect of the service: what `surfaces/index.ts` lists. */
@@ -27,6 +27,10 @@ export interface Surface {
   readonly settings?: new () => object;
   /** Whose words answer a path below this prefix that nobody serves; the longest prefix speaks. */
   readonly unmatched?: { readonly prefix: string; readonly words: Wording };
+  /** Headers of every answer below the prefix of `unmatched`, made of the milliseconds that it took. */
+  readonly stamp?: (elapsed: number) => Readonly<Record<string, string>>;
+  /** Where an access token is had for a user name and a password as OAuth 2 has it; all documents offer it. */
+  readonly tokenEndpoint?: string;
   /** How its OpenAPI document introduces itself; a surface without one answers no API calls. */
   readonly document?: {
     readonly title: string;
@@ -38,12 +42,9 @@ export interface Surface {
   };
 }
 
-export interface SurfaceControllerOptions {
+export interface SurfaceControllerOptions extends RefusalOptions {
   path: string;
-  words: Wording;
   tag: string;
-  /** Refuse what accepts nothing that can be answered (406), before anything else. */
-  negotiates?: boolean;
   /** Refuse a wrong method before asking who is calling. */
   methodBeforeAccess?: boolean;
 }
@@ -70,7 +71,7 @@ export function SurfaceController(options: SurfaceControllerOptions): ClassDecor
   return (target) => {
     const prototype = target.prototype as object;
     const handlers = Object.getOwnPropertyNames(prototype);
-    for (const name of handlers) documentFailures(prototype, name, options.words);
+    for (const name of handlers) documentFailures(prototype, name, options);
     addMethodStubs(prototype, handlers, options.methodBeforeAccess ?? false);
     applyDecorators(
       Controller(options.path),
