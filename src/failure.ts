@@ -48,6 +48,8 @@ export interface FailureDetails {
   // The account.
   /** Only where discovery is not hidden; `email` as its owner would write it. */
   account_unknown: { email: string };
+  /** No account has this number; only where discovery is not hidden. */
+  account_not_found: object;
   email_not_verified: object;
   /** Somebody else's, or not to be had in this way. */
   forbidden: object;

@@ -48,12 +48,21 @@ export class AccountService {
   }
 
   /**
-   * Ends every other session and every pending secret; the caller's session goes on. Throws `wrong_current_password`
-   * before it looks at the new one, `weak_password`, `overloaded`.
+   * Whether an account may have this number, for surfaces that tell numbers apart. Where discovery is hidden, every
+   * number may: whoever signed up with an address would otherwise learn what became of it.
    */
-  async changePassword(caller: Caller, current: string, next: string): Promise<void> {
+  async mayExist(id: number): Promise<boolean> {
+    return this.concealment.isOn || (await this.users.find(id)) !== null;
+  }
+
+  /**
+   * Ends every other session and every pending secret; the caller's session goes on. `current` is `null` where the
+   * surface has called `assertCurrentPassword` for this very caller. Throws `wrong_current_password` before it looks at the
+   * new one, `weak_password`, `overloaded`.
+   */
+  async changePassword(caller: Caller, current: string | null, next: string): Promise<void> {
     const { user, session } = caller;
-    await this.assertCurrentPassword(caller, current);
+    if (current !== null) await this.assertCurrentPassword(caller, current);
     this.passwords.assertFit(next, { email: user.emailCanonical, username: user.username });
     const passwordHash = await this.passwords.hash(next);
     await this.dataSource.transaction(async (tx) => {

@@ -7,6 +7,7 @@ import { AccountService } from './account.service.js';
 import { Concealment } from './concealment.js';
 import { CallersService } from './callers.service.js';
 import { HousekeepingService } from './housekeeping.service.js';
+import { InspectionService } from './inspection.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { LinkTargets } from './link-targets.js';
 import { LocalStrategy } from './local.strategy.js';
@@ -29,18 +30,21 @@ import { RegistrationService } from './registration.service.js';
     RegistrationService,
     RecoveryService,
     AccountService,
+    InspectionService,
     HousekeepingService,
     LinkTargets,
     LocalStrategy,
     JwtStrategy,
   ],
   exports: [
+    PasswordsService,
     LoginService,
     RefreshService,
     RegistrationService,
     RecoveryService,
     AccountService,
     CallersService,
+    InspectionService,
     LinkTargets,
   ],
 })

@@ -12,7 +12,7 @@ export class PasswordsService {
     return weaknessesOf(password, names);
   }
 
-  /** Throws `weak_password`. */
+  /** `names` as far as they are known. Throws `weak_password`. */
   assertFit(password: string, names: KnownNames): void {
     const weaknesses = weaknessesOf(password, names);
     if (weaknesses.length > 0) throw new Failure('weak_password', { weaknesses });

@@ -77,12 +77,33 @@ export class RegistrationService {
     return this.concealment.conceal(() => this.create(person, manner));
   }
 
-  private async create(person: Registration, manner: RegistrationManner): Promise<User | null> {
+  /**
+   * `register` for a surface that answers the number of the account. Where there is no new one, it is a number that
+   * nobody has, and nothing in the order of numbers tells.
+   */
+  registerNumbered(person: Registration, manner: RegistrationManner): Promise<number> {
+    return this.concealment.conceal(async () => {
+      const id = await this.users.reserveId();
+      await this.create(person, manner, id);
+      return id;
+    });
+  }
+
+  private async create(person: Registration, manner: RegistrationManner, id?: number): Promise<User | null> {
     const state = this.concealment.isOn ? 'pending' : manner.state;
     const { email, username = null, firstName = '', lastName = '', phoneNumber = null } = person;
     this.passwords.assertFit(person.password, { email: email.canonical, username });
     const passwordHash = await this.passwords.hash(person.password);
-    const account = { email, username, firstName, lastName, phoneNumber, passwordHash, state };
+    const account = {
+      ...(id === undefined ? {} : { id }),
+      email,
+      username,
+      firstName,
+      lastName,
+      phoneNumber,
+      passwordHash,
+      state,
+    };
     try {
       return await this.dataSource.transaction(async (tx) => {
         const user = await this.users.create(account, tx);

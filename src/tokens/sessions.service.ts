@@ -197,6 +197,23 @@ export class SessionsService {
     return this.exchange(RENEW, presented, surfaces);
   }
 
+  /** What `rotate` would make of a refresh token, without doing it; `ended` for one that was replaced. */
+  async inspect(
+    presented: unknown,
+    surfaces: readonly string[],
+  ): Promise<'live' | 'invalid' | 'expired' | 'wrong_type' | 'ended' | 'inactive'> {
+    const read = this.codec.read(presented, 'refresh');
+    if (read.outcome !== 'good') return read.outcome;
+    const generation = generationOf(read.claims);
+    if (generation === null) return 'invalid';
+    const [session] = await this.statements.run<InspectedRow>(INSPECT, [read.claims.sid]);
+    if (session === undefined) return 'ended';
+    if (!surfaces.includes(session.surface)) return 'invalid';
+    if (session.state !== 'active') return 'inactive';
+    const isOpen = session.endedAt === null && session.expiresAt > new Date();
+    return isOpen && generation === session.generation ? 'live' : 'ended';
+  }
+
   /** Whether it was still open. */
   async end(sessionId: string, reason: SessionEnd, tx?: EntityManager): Promise<boolean> {
     return (await this.statements.run(END, [sessionId, new Date(), reason], tx)).length > 0;

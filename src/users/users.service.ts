@@ -8,6 +8,8 @@ import { User, userColumns, type UserState } from './user.entity.js';
 
 /** What is known of somebody who registers. Blank names are empty strings; a blank username is `null`. */
 export interface NewUser {
+  /** A number of `reserveId`; without it, the account gets the next one. */
+  id?: number;
   email: EmailAddress;
   username: string | null;
   firstName: string;
@@ -24,6 +26,8 @@ export type StoredRegistration = Pick<NewUser, 'username' | 'firstName' | 'lastN
 export type PersonalDetails = Partial<Pick<User, 'firstName' | 'lastName' | 'phoneNumber' | 'picture'>>;
 
 const ALL = userColumns('users');
+
+const LARGEST_ID = 2 ** 31 - 1;
 
 const BY_EMAIL: Statement = {
   name: 'user-by-email',
@@ -52,11 +56,16 @@ const TAKEN: Statement = {
                   OR EXISTS (SELECT FROM reserved_usernames WHERE username_canonical = $2 AND until > $3) AS username`,
 };
 
+const NEXT_ID = `nextval(pg_get_serial_sequence('users', 'id'))::integer`;
+
+const RESERVE_ID: Statement = { name: 'user-reserve-id', text: `SELECT ${NEXT_ID} AS id` };
+
 const INSERT: Statement = {
   name: 'user-insert',
-  text: `INSERT INTO users (email, email_canonical, username, username_canonical, first_name, last_name, phone_number,
-                            password_hash, state, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+  text: `INSERT INTO users (id, email, email_canonical, username, username_canonical, first_name, last_name,
+                            phone_number, password_hash, state, created_at)
+         OVERRIDING SYSTEM VALUE
+         VALUES (COALESCE($11::integer, ${NEXT_ID}), $1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          RETURNING ${ALL}`,
 };
 
@@ -135,7 +144,7 @@ export class UsersService {
   }
 
   async find(id: number): Promise<User | null> {
-    return this.one(BY_ID, [id]);
+    return id > LARGEST_ID ? null : this.one(BY_ID, [id]);
   }
 
   /** Waits for every other story about this account, and keeps them waiting until `tx` ends. */
@@ -164,6 +173,13 @@ export class UsersService {
     await this.statements.run(PURGE_RESERVATIONS, [new Date()]);
   }
 
+  /** A number that no other account will have. */
+  async reserveId(): Promise<number> {
+    const [row] = await this.statements.run<{ id: number }>(RESERVE_ID, []);
+    if (row === undefined) throw new Error('the sequence of numbers gave none');
+    return row.id;
+  }
+
   /** Throws `email_taken` or `username_taken`, which ends `tx`. */
   async create(person: NewUser, tx: EntityManager): Promise<User> {
     const { email, username } = person;
@@ -180,6 +196,7 @@ export class UsersService {
         person.passwordHash,
         person.state,
         new Date(),
+        person.id ?? null,
       ],
       tx,
     );

@@ -1,7 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { DataSource } from 'typeorm';
 import type { BrowserContextOptions, FrameLocator, Locator, Page } from 'playwright-core';
 import { Inbox, type ReceivedMail } from '../../src/platform/inbox/inbox.js';
 import { leadsOn, opensTab, photograph, startReachableService, Visitors } from '../support/browser.js';
+import { OneTimeTokensService } from '../../src/tokens/one-time-tokens.service.js';
+import { logIn } from '../support/djoser.js';
 import { login, PASSWORD, register, someone } from '../support/people.js';
 import type { Service } from '../support/service.js';
 
@@ -100,6 +103,32 @@ const PASSWORD_IS_SET = card(
   '- paragraph: You can sign in with it now. Every device that was signed in has been signed out.',
 );
 
+const CONFIRM_NEW = card(
+  'Confirm your new e-mail address',
+  '- paragraph: Press the button to make this the e-mail address of your account.',
+  '- button "Confirm address"',
+);
+const ADDRESS_IS_CHANGED = card(
+  'Your e-mail address is changed',
+  '- paragraph: Thank you. You can sign in with it now; this window may be closed.',
+);
+const ADDRESS_IS_NOTED = card(
+  'Your new e-mail address is noted',
+  '- paragraph: If a mail with a link comes to the new address, open that first. Then sign in with the new address.',
+  '- paragraph: Every device that was signed in has been signed out.',
+);
+
+function chooseAddress(problem?: string, value?: string): Read {
+  return card(
+    'Choose a new e-mail address',
+    ...(problem === undefined ? [] : [`- alert: ${problem}`]),
+    '- text: New e-mail address',
+    `- textbox "New e-mail address"${problem === undefined ? '' : ' [invalid]'}${value === undefined ? '' : `: ${value}`}`,
+    '- button "Set address"',
+    '- paragraph: You will be signed out everywhere.',
+  );
+}
+
 function choose(problem?: string): Read {
   return card(
     'Choose a new password',
@@ -139,6 +168,24 @@ async function someoneWhoForgot(): Promise<string> {
   await service.request('POST', '/api/auth/password-reset/', { body: { email } });
   await mailTo(email, 'Reset your password');
   return email;
+}
+
+/** Somebody who wants another address for their account, and has the mail. */
+async function someoneWhoMoves(): Promise<string> {
+  const email = await someoneWhoRegistered();
+  const token = new URL(await linkTo(email, 'Verify your email')).searchParams.get('token');
+  await service.request('POST', '/api/auth/verify-email/', { body: { token } });
+  await service.request('POST', '/auth/users/reset_email/', { body: { email } });
+  await mailTo(email, 'Username reset on Ostiary');
+  return email;
+}
+
+/** The link that a new address is mailed where discovery is hidden. */
+async function confirmationLinkFor(owner: string, address: string): Promise<string> {
+  const [user] = await service.sql<{ id: number }>('SELECT id FROM users WHERE email = $1', [owner]);
+  const issue = { userId: user!.id, purpose: 'confirm_email', address, life: 3600 } as const;
+  const token = await service.get(DataSource).transaction((tx) => service.get(OneTimeTokensService).issue(issue, tx));
+  return `${service.url}/account/confirm-email?token=${token}`;
 }
 
 async function stateOf(email: string): Promise<unknown> {
@@ -367,9 +414,66 @@ describe.each(WAYS)('on a %s', (way, options) => {
     expect(await read(page)).toEqual(USED);
   });
 
+  it('another address is chosen, as often as it takes', async () => {
+    const email = await someoneWhoMoves();
+    const taken = await someoneWhoRegistered();
+    const inbox = await visitors.arrive(options);
+    const page = await followMail(inbox, email, 'Username reset on Ostiary', 'Choose a new address');
+    expect(await read(page)).toEqual(chooseAddress());
+    expect(await focused(page)).toBe('email');
+    await photograph(page, named('choose an address'));
+    await page.reload();
+    expect(await read(page)).toEqual(chooseAddress());
+
+    const fill = async (address: string): Promise<number> => {
+      await page.getByLabel('New e-mail address').fill(address);
+      return leadsOn(page, () => button(page).click());
+    };
+    expect(await fill('somebody@nowhere')).toBe(400);
+    expect(await read(page)).toEqual(
+      chooseAddress('That is not an e-mail address. Look for a slip of the keys.', 'somebody@nowhere'),
+    );
+    expect(await page.getByLabel('New e-mail address').getAttribute('aria-describedby')).toBe('problem');
+    await photograph(page, named('no address'));
+    expect(await fill(taken)).toBe(400);
+    expect(await read(page)).toEqual(chooseAddress('This address has an account already. Choose another one.', taken));
+    expect(await focused(page)).toBe('email');
+    expect((await logIn(service, email, PASSWORD)).status).toBe(200);
+
+    const next = someone();
+    expect(await fill(next)).toBe(200);
+    expect(await read(page)).toEqual(ADDRESS_IS_NOTED);
+    await photograph(page, named('address noted'));
+    expect((await logIn(service, email, PASSWORD)).status).toBe(401);
+    expect((await logIn(service, next, PASSWORD)).status).toBe(200);
+    await page.goto(await linkTo(email, 'Username reset on Ostiary'));
+    expect(await read(page)).toEqual(USED);
+  });
+
+  it('a new address is confirmed by a button, and by nothing before it', async () => {
+    const email = await someoneWhoMoves();
+    const next = someone();
+    const page = await visitors.arrive(options);
+    await page.goto(await confirmationLinkFor(email, next));
+    expect(await read(page)).toEqual(CONFIRM_NEW);
+    await photograph(page, named('confirm an address'));
+    await page.reload();
+    expect(await read(page)).toEqual(CONFIRM_NEW);
+    expect((await logIn(service, next, PASSWORD)).status).toBe(401);
+
+    expect(await leadsOn(page, () => button(page).click())).toBe(200);
+    expect(await read(page)).toEqual(ADDRESS_IS_CHANGED);
+    await photograph(page, named('address changed'));
+    expect((await logIn(service, next, PASSWORD)).status).toBe(200);
+    expect(await leadsOn(page, () => page.reload())).toBe(400);
+    expect(await read(page)).toEqual(USED);
+  });
+
   it('a link that is no good says why', async () => {
     const page = await visitors.arrive(options);
-    for (const path of ['/account/verify-email', '/account/reset-password']) {
+    for (const path of ['verify-email', 'reset-password', 'reset-email', 'confirm-email'].map(
+      (name) => `/account/${name}`,
+    )) {
       for (const query of [
         '',
         '?token=',

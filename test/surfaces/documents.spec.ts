@@ -10,7 +10,7 @@ afterAll(() => service.close());
 
 interface Operation {
   requestBody?: { content: Record<string, { examples?: Record<string, { value: unknown }> }> };
-  responses: Record<string, { content: Record<string, { examples?: Record<string, { value: unknown }> }> }>;
+  responses: Record<string, { content?: Record<string, { examples?: Record<string, { value: unknown }> }> }>;
 }
 
 const DOCUMENTS = SURFACES.filter(({ document }) => document !== undefined).map(({ name }) => name);
@@ -34,17 +34,19 @@ it.each(DOCUMENTS)('what the document of %s says is refused is what is sent, wor
   for (const [path, methods] of Object.entries(document.paths)) {
     for (const [method, operation] of Object.entries(methods)) {
       const isProtected =
-        operation.responses['401']?.content['application/json']?.examples?.not_authenticated !== undefined;
+        operation.responses['401']?.content?.['application/json']?.examples?.not_authenticated !== undefined;
       // A larger body is read only once somebody is let in.
       const takesFiles =
-        operation.responses['400']?.content['application/json']?.examples?.picture_too_large !== undefined;
+        operation.responses['400']?.content?.['application/json']?.examples?.picture_too_large !== undefined;
       for (const [status, { content }] of Object.entries(operation.responses)) {
-        for (const [code, { value }] of Object.entries(content['application/json']?.examples ?? {})) {
+        for (const [code, { value }] of Object.entries(content?.['application/json']?.examples ?? {})) {
           const attempt = provoke[code];
           const needsCaller =
             isProtected && !code.startsWith('not_a') && !code.includes('author') && !code.startsWith('access');
           if (code === 'body_too_large' && takesFiles) continue;
           if (attempt === undefined || (needsCaller && code !== 'body_too_large')) continue;
+          // A token in the body, not in the header.
+          if (!isProtected && code.startsWith('access')) continue;
           const answer = await service.request(method.toUpperCase(), path.replace(/\{\w+\}/g, 'x'), attempt);
           expect([path, method, code, String(answer.status), answer.body]).toEqual([path, method, code, status, value]);
           compared += 1;

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { arrive, askFor, logIn } from '../support/djoser.js';
 import { askForReset, join, login, register, someone } from '../support/people.js';
-import { startService, type Answered, type Service } from '../support/service.js';
+import { isEmbedded, startService, type Answered, type Service } from '../support/service.js';
 import { tokenIn } from '../support/smtp.js';
 
 let service: Service;
@@ -91,6 +92,52 @@ describe('the link of our own mails', () => {
     expect(title(await open(path))).toBe('This link was used before');
   });
 
+  it('sets another address, and says what is wrong with a poor one', async () => {
+    const { user, access } = await arrive(service);
+    const { token } = await askFor(service, 'reset_email', user.email);
+    const path = `/account/reset-email?token=${token}`;
+    for (let time = 0; time < 2; time += 1) {
+      const page = await open(path);
+      expect([page.status, title(page)]).toEqual([200, 'Choose a new e-mail address']);
+      expect(page.body).not.toContain('role="alert"');
+    }
+    await service.request('HEAD', path);
+    expect((await service.request('GET', '/auth/users/me/', { token: access })).body).toEqual(user);
+
+    const other = await join(service);
+    for (const [email, problem] of [
+      ['', 'That is not an e-mail address.'],
+      ['no"address', 'That is not an e-mail address.'],
+      ['a'.repeat(300), 'That is not an e-mail address.'],
+      [other.user.email.toUpperCase(), 'This address has an account already.'],
+    ] as const) {
+      const again = await submit('/account/reset-email', { token, email });
+      expect([again.status, title(again)]).toEqual([400, 'Choose a new e-mail address']);
+      expect(again.body).toContain(`role="alert">${problem}`);
+      expect(again.body).toContain('aria-invalid="true"');
+      expect(again.body).toContain(`value="${email.replace('"', '&quot;')}"`);
+    }
+
+    const next = someone();
+    const done = await submit('/account/reset-email', { token, email: next });
+    expect([done.status, title(done)]).toEqual([200, 'Your new e-mail address is noted']);
+    expect((await logIn(service, next)).status).toBe(200);
+    expect((await logIn(service, user.email)).status).toBe(401);
+    expect((await service.request('GET', '/auth/users/me/', { token: access })).status).toBe(401);
+    for (const again of [await open(path), await submit('/account/reset-email', { token, email: someone() })]) {
+      expect([again.status, title(again)]).toEqual([400, 'This link was used before']);
+    }
+  });
+
+  it.skipIf(isEmbedded)('sets one address of many at once', async () => {
+    const { user } = await arrive(service);
+    const { token } = await askFor(service, 'reset_email', user.email);
+    const pages = await Promise.all(
+      Array.from({ length: 16 }, () => submit('/account/reset-email', { token, email: someone() })),
+    );
+    expect(pages.map(({ status }) => status).toSorted()).toEqual([200, ...Array<number>(15).fill(400)]);
+  });
+
   it('says what has become of it', async () => {
     const { path, token } = await verificationLink();
     const { user } = await join(service);
@@ -102,6 +149,10 @@ describe('the link of our own mails', () => {
       [`/account/verify-email?token=${reset}`, 'This link is no longer good'],
       [`/account/reset-password?token=${token}`, 'This link is no longer good'],
       ['/account/reset-password?token=%00', 'This link is no longer good'],
+      [`/account/reset-email?token=${reset}`, 'This link is no longer good'],
+      ['/account/reset-email', 'This link is no longer good'],
+      [`/account/confirm-email?token=${token}`, 'This link is no longer good'],
+      ['/account/confirm-email?token=', 'This link is no longer good'],
     ]) {
       const answer = await open(page!);
       expect([page, answer.status, title(answer)]).toEqual([page, 400, expected]);
@@ -123,7 +174,16 @@ describe('the link of our own mails', () => {
 describe('every page', () => {
   it('runs no script, is in no frame, tells nobody where it was, and is not kept', async () => {
     const { path } = await verificationLink();
-    for (const target of [path, '/account/reset-password', '/account/verify-email']) {
+    const { user } = await arrive(service);
+    const { token } = await askFor(service, 'reset_email', user.email);
+    for (const target of [
+      path,
+      `/account/reset-email?token=${token}`,
+      '/account/reset-password',
+      '/account/verify-email',
+      '/account/reset-email',
+      '/account/confirm-email',
+    ]) {
       const { headers, body } = await open(target);
       expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
       expect(headers.get('referrer-policy')).toBe('no-referrer');
@@ -158,6 +218,88 @@ describe('every page', () => {
       'GET, POST, HEAD, OPTIONS',
       'That did not work',
     ]);
+  });
+});
+
+describe('where discovery is hidden', () => {
+  let hidden: Service;
+  beforeAll(async () => {
+    await service.close();
+    hidden = await startService({ ACCOUNT_DISCOVERY: 'hidden' });
+  });
+  afterAll(async () => {
+    await hidden.close();
+    service = await startService();
+  });
+
+  const get = (path: string): Promise<Answered<string>> => hidden.request('GET', path);
+  const post = (path: string, fields: Record<string, string>): Promise<Answered<string>> =>
+    hidden.request('POST', path, { body: new URLSearchParams(fields) });
+
+  async function confirmationLink(email: string): Promise<{ path: string; token: string }> {
+    const mail = await hidden.smtp.next(email);
+    expect(mail.subject).toBe('Confirm your new e-mail address');
+    const { pathname, search } = new URL(/https:\S+/.exec(mail.text)?.[0] ?? '');
+    return { path: pathname + search, token: tokenIn(mail) };
+  }
+
+  it('the page for another address does not tell a taken one from a free one', async () => {
+    const taken = await arrive(hidden);
+    const pages: string[] = [];
+    for (const email of [someone(), taken.user.email]) {
+      const { user } = await arrive(hidden);
+      const { token } = await askFor(hidden, 'reset_email', user.email);
+      const done = await post('/account/reset-email', { token, email });
+      expect(done.status).toBe(200);
+      pages.push(done.body);
+      expect((await logIn(hidden, user.email)).status).toBe(200);
+    }
+    expect(pages[0]).toBe(pages[1]);
+  });
+
+  it('a new address is confirmed by a button, once', async () => {
+    const { user, access } = await arrive(hidden);
+    const next = someone();
+    await hidden.request('POST', '/auth/users/set_email/', {
+      token: access,
+      body: { new_email: next, current_password: 'secure-password-123' },
+    });
+    const { path, token } = await confirmationLink(next);
+    for (let time = 0; time < 2; time += 1) {
+      const page = await get(path);
+      expect([page.status, title(page)]).toEqual([200, 'Confirm your new e-mail address']);
+    }
+    await hidden.request('HEAD', path);
+    expect((await logIn(hidden, next)).status).toBe(401);
+
+    const answers = await Promise.all(
+      Array.from({ length: isEmbedded ? 1 : 16 }, () => post('/account/confirm-email', { token })),
+    );
+    const done = answers.filter(({ status }) => status === 200);
+    expect(done.map(title)).toEqual(['Your e-mail address is changed']);
+    for (const again of [await get(path), await post('/account/confirm-email', { token })]) {
+      expect([again.status, title(again)]).toEqual([400, 'This link was used before']);
+    }
+    expect((await logIn(hidden, next)).status).toBe(200);
+    expect((await logIn(hidden, user.email)).status).toBe(401);
+    expect(
+      await hidden.sql('SELECT email_verified_at IS NOT NULL AS proven FROM users WHERE email = $1', [next]),
+    ).toEqual([{ proven: true }]);
+  });
+
+  it('an address that was taken meanwhile is told to whoever holds its mail', async () => {
+    const { access } = await arrive(hidden);
+    const next = someone();
+    await hidden.request('POST', '/auth/users/set_email/', {
+      token: access,
+      body: { new_email: next, current_password: 'secure-password-123' },
+    });
+    const { path, token } = await confirmationLink(next);
+    await register(hidden, next);
+    const refused = await post('/account/confirm-email', { token });
+    expect([refused.status, title(refused)]).toEqual([400, 'This address has an account']);
+    later(86_401);
+    expect(title(await get(path))).toBe('This link has expired');
   });
 });
 

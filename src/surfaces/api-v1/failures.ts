@@ -31,6 +31,7 @@ export const failures: Wording = {
   refresh_for_inactive_account: badRefreshToken,
 
   account_unknown: () => [404, { detail: 'Nothing matches the given URI' }],
+  account_not_found: () => [404, { detail: 'Nothing matches the given URI' }],
   email_not_verified: forbidden,
   forbidden,
   email_taken: () => [422, { detail: 'Email' }],

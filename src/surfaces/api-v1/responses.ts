@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { SessionTokens } from '../../tokens/sessions.service.js';
+import { fullNameOf } from '../../users/full-name.js';
 import type { User } from '../../users/user.entity.js';
 
 const TOKEN_TYPE = 'bearer';
@@ -94,7 +95,7 @@ export class UserResponse {
   static of(user: User): UserResponse {
     return {
       id: user.id,
-      name: [user.firstName, user.lastName].filter((name) => name !== '').join(' '),
+      name: fullNameOf(user),
       username: usernameOf(user),
       email: user.email,
       profile_image_url: user.picture,

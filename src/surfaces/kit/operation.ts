@@ -38,9 +38,11 @@ export interface OperationOptions {
   bodyExample?: object;
   /** Bytes, where texts alone are not all that is taken. */
   bodyLimit?: number;
+  /** Without `type`, no body; with `isList`, a list of that type. */
   answer: {
     status: number;
-    type: Type;
+    type?: Type;
+    isList?: boolean;
     description: string;
     example?: object;
     mediaType?: string;
@@ -128,21 +130,20 @@ export function Operation(options: OperationOptions): MethodDecorator {
       ? []
       : [ApiConsumes(...formatOf(body).mediaTypes), ApiBody(bodyDocument(body, bodyExample))]),
     ...(bodyLimit === undefined ? [] : [BodyLimit(bodyLimit)]),
-    ApiExtraModels(answer.type),
-    ApiResponse({
-      status: answer.status,
-      description: answer.description,
-      ...(answer.headers === undefined ? {} : { headers: headerDocuments(answer.headers) }),
-      content: {
-        [answer.mediaType ?? 'application/json']: {
-          schema: { $ref: getSchemaPath(answer.type) },
-          ...(answer.example === undefined ? {} : { example: answer.example }),
-        },
-      },
-    }),
+    ...answerDocument(answer),
     SetMetadata(OPERATION, options),
     ...(words === undefined ? [] : [UseFilters(new FailureFilter(words))]),
   );
+}
+
+function answerDocument(answer: OperationOptions['answer']): MethodDecorator[] {
+  const { status, type, isList, description, example, mediaType = 'application/json', headers } = answer;
+  const response = { status, description, ...(headers === undefined ? {} : { headers: headerDocuments(headers) }) };
+  if (type === undefined) return [ApiResponse(response)];
+  const one = { $ref: getSchemaPath(type) };
+  const schema = isList ? { type: 'array', items: one } : one;
+  const content = { [mediaType]: { schema, ...(example === undefined ? {} : { example }) } };
+  return [ApiExtraModels(type) as MethodDecorator, ApiResponse({ ...response, content })];
 }
 
 /** How the operations of a surface say no. */

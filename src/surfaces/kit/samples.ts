@@ -38,6 +38,7 @@ export const SAMPLES: { readonly [Code in FailureCode]: { description: string; d
   session_ended: { description: 'The session has ended, or the token was used before', details: {} },
   refresh_for_inactive_account: { description: 'The account is not active', details: {} },
   account_unknown: { description: 'No account has this address', details: { email: 'nobody@example.com' } },
+  account_not_found: { description: 'No account has this number', details: {} },
   email_not_verified: { description: 'The address is not verified', details: {} },
   forbidden: { description: 'Not for whoever asks', details: {} },
   email_taken: { description: 'The address has an account', details: {} },

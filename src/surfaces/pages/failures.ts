@@ -62,6 +62,7 @@ export const failures: Wording = {
   refresh_for_inactive_account: notHere,
 
   account_unknown: badLink,
+  account_not_found: badLink,
   email_not_verified: badLink,
   forbidden: badLink,
   email_taken: () =>
@@ -92,3 +93,9 @@ export const PASSWORD_ADVICE: Readonly<Record<PasswordWeakness, string>> = {
   too_similar_to_email: 'Your e-mail address is the first thing that is tried. Choose something else.',
   too_similar_to_username: 'Your name here is the first thing that is tried. Choose something else.',
 };
+
+/** What a person is told about the address they chose. */
+export const EMAIL_ADVICE = {
+  invalid: 'That is not an e-mail address. Look for a slip of the keys.',
+  taken: 'This address has an account already. Choose another one.',
+} as const;

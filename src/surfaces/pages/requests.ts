@@ -22,3 +22,11 @@ export class ResetPasswordForm {
   @Text({ example: 'newpassword123', required: false, blank: true, trim: false })
   repeated?: string;
 }
+
+export class ResetEmailForm {
+  @Loose({ example: TOKEN })
+  token?: unknown;
+
+  @Text({ example: 'new@example.com', required: false, blank: true })
+  email?: string;
+}

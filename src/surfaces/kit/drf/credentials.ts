@@ -22,7 +22,7 @@ export function addressOf(text: string): EmailAddress {
 
 /** A password, exactly as it is sent. */
 export function Password(
-  options: { example?: string; aliases?: readonly string[]; min?: number; max?: number } = {},
+  options: { example?: string; aliases?: readonly string[]; required?: boolean; min?: number; max?: number } = {},
 ): PropertyDecorator {
   return Text({ example: 'strongpassword123', ...options, trim: false, document: { format: 'password' } });
 }

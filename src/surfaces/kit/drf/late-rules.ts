@@ -9,24 +9,29 @@ import { fieldNames, type InputClass } from '../input.js';
  * the handler asks about bodies whose own rules are kept.
  */
 export abstract class LateRules implements NestInterceptor {
-  /** What is wrong with those fields of `body` that are sound so far; nothing, for bodies without such rules. */
-  protected abstract problemsOf(body: object, isSound: (field: string) => boolean): Promise<Problem[]>;
+  /**
+   * What is wrong with those fields of `body` that are sound so far; nothing, for bodies without such rules. `caller` is
+   * whoever the guard let in.
+   */
+  protected abstract problemsOf(body: object, isSound: (field: string) => boolean, caller: unknown): Promise<Problem[]>;
 
   /** Throws `invalid_input`. */
-  async assertKept(body: object): Promise<void> {
-    const problems = await this.problemsOf(body, () => true);
+  async assertKept(body: object, caller?: unknown): Promise<void> {
+    const problems = await this.problemsOf(body, () => true, caller);
     if (problems.length > 0) throw refusal(body, problems);
   }
 
-  intercept(_context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    return next.handle().pipe(catchError((error: unknown) => from(this.complete(error)).pipe(mergeMap(rethrow))));
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const { user } = context.switchToHttp().getRequest<{ user?: unknown }>();
+    return next.handle().pipe(catchError((error: unknown) => from(this.complete(error, user)).pipe(mergeMap(rethrow))));
   }
 
-  private async complete(error: unknown): Promise<unknown> {
+  private async complete(error: unknown, caller: unknown): Promise<unknown> {
     if (!(error instanceof Failure) || error.code !== 'invalid_input') return error;
     const { problems, input } = (error as Failure<'invalid_input'>).details;
     if (input === undefined) return error;
-    const late = await this.problemsOf(input, (field) => !problems.some((problem) => problem.field === field));
+    const isSound = (field: string): boolean => !problems.some((problem) => problem.field === field);
+    const late = await this.problemsOf(input, isSound, caller);
     return refusal(input, [...problems, ...late]);
   }
 }

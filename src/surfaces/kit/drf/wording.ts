@@ -79,6 +79,7 @@ export function frameworkWording(
       { allow: allowed.join(', ') },
     ],
     not_found: () => [404, { detail: 'Not found.' }],
+    account_not_found: () => [404, { detail: 'No User matches the given query.' }],
     forbidden: () => [403, { detail: 'You do not have permission to perform this action.' }],
 
     not_authenticated: () => unauthorized({ detail: 'Authentication credentials were not provided.' }),
