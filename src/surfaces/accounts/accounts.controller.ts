@@ -89,6 +89,11 @@ const SEND_ACTIVATION: OperationOptions = {
   failures: ['invalid_input', 'account_unknown'],
 };
 
+const passwordsDiffer = (): Failure =>
+  complain('non_field_errors', 'sameAs', "Password and confirm password doesn't match");
+const newPasswordsDiffer = (): Failure =>
+  complain('non_field_errors', 'sameAs', "New password and confirm password doesn't match");
+
 @SurfaceController({ path: PATH, words: failures, tag: NAME, negotiates: true })
 export class AccountsController {
   constructor(
@@ -128,11 +133,12 @@ export class AccountsController {
       example: { msg: registered('some_username', 'krishna') },
     },
     failures: ['invalid_input', 'email_taken', 'username_taken', 'weak_password', 'overloaded'],
+    complaints: { passwords_differ: passwordsDiffer() },
   })
   async register(@Body() body: RegistrationRequest): Promise<MessageResponse> {
     await this.rules.assertKept(body);
     if (body.password !== body.confirm_password) {
-      throw complain('non_field_errors', 'sameAs', "Password and confirm password doesn't match");
+      throw passwordsDiffer();
     }
     await this.registrations.register(
       { email: addressOf(body.email), username: body.username, password: body.password },
@@ -311,6 +317,7 @@ export class AccountsController {
     },
     answer: { status: 200, type: MessageResponse, description: 'The password is changed' },
     failures: ['invalid_input', 'wrong_current_password', 'weak_password', 'overloaded'],
+    complaints: { passwords_differ: newPasswordsDiffer() },
     words: newPasswordFailures,
   })
   async changePassword(@Body() body: ChangePasswordRequest, @Caller() caller: SignedIn): Promise<MessageResponse> {
@@ -359,6 +366,7 @@ export class AccountsController {
       example: { msg: PASSWORD_RESET },
     },
     failures: ['invalid_input', 'one_time_token_invalid', 'one_time_token_expired', 'weak_password', 'overloaded'],
+    complaints: { passwords_differ: newPasswordsDiffer() },
     words: newPasswordFailures,
   })
   async setNewPassword(@Param() link: LinkPath, @Body() body: SetNewPasswordRequest): Promise<MessageResponse> {
@@ -400,7 +408,7 @@ function partsOf({ uidb64, token }: LinkPath): { userId: number; token: string }
 
 function assertRepeated(body: { new_password: string; confirm_password: string }): void {
   if (body.new_password === body.confirm_password) return;
-  throw complain('non_field_errors', 'sameAs', "New password and confirm password doesn't match");
+  throw newPasswordsDiffer();
 }
 
 /** Throws `not_found` for what counts no page. */
