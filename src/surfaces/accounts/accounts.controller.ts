@@ -8,7 +8,8 @@ import { RefreshService } from '../../auth/refresh.service.js';
 import { RegistrationService } from '../../auth/registration.service.js';
 import { Failure } from '../../failure.js';
 import { Environment } from '../../platform/config/environment.js';
-import { ProfileService } from '../../profile/profile.service.js';
+import { PicturesService } from '../../profile/pictures.service.js';
+import { ProfileService, type Person } from '../../profile/profile.service.js';
 import { TokenCodec } from '../../tokens/token-codec.js';
 import { parseEmailAddress, type EmailAddress } from '../../users/email-address.js';
 import { HistoryService } from '../../users/history.service.js';
@@ -16,11 +17,11 @@ import { Caller, ClientOf, type Client } from '../kit/caller.js';
 import { complain } from '../kit/drf/complain.js';
 import { LoginGuard } from '../kit/login.guard.js';
 import { Operation, type OperationOptions } from '../kit/operation.js';
+import { PICTURE_BODY_LIMIT, pictureOf } from '../kit/picture.js';
 import { SurfaceController } from '../kit/surface.js';
 import { AccountRules } from './account-rules.js';
 import { failures, historyFailures, newPasswordFailures } from './failures.js';
 import { activationLetter, resetLetter } from './letters.js';
-import { pictureOf } from './profile-image.js';
 import {
   ChangePasswordRequest,
   EmailRequest,
@@ -99,6 +100,7 @@ export class AccountsController {
     private readonly recovery: RecoveryService,
     private readonly accounts: AccountService,
     private readonly profiles: ProfileService,
+    private readonly pictures: PicturesService,
     private readonly history: HistoryService,
     private readonly tokens: TokenCodec,
     private readonly rules: AccountRules,
@@ -266,7 +268,7 @@ export class AccountsController {
     answer: { status: 200, type: ProfileBody, description: 'What is not told yet is empty', example: PROFILE },
   })
   async profile(@Caller() { user }: SignedIn): Promise<ProfileBody> {
-    return profileBody(await this.profiles.read(user));
+    return this.told(await this.profiles.read(user));
   }
 
   @Post('update/profile/')
@@ -278,13 +280,21 @@ export class AccountsController {
       'sent stays as it is; a name or an email is not changed here.',
     body: ProfileBody,
     bodyExample: PROFILE,
+    bodyLimit: PICTURE_BODY_LIMIT,
     answer: { status: 200, type: ProfileBody, description: 'The whole profile', example: PROFILE },
-    failures: ['invalid_input'],
+    failures: [
+      'invalid_input',
+      'malformed_multipart',
+      'picture_not_a_url',
+      'picture_invalid',
+      'picture_too_large',
+      'overloaded',
+    ],
   })
   async updateProfile(@Body() body: ProfileBody, @Caller() { user }: SignedIn): Promise<ProfileBody> {
     const { country, profession, bio, thoughts, profile_img } = body;
-    const picture = pictureOf(profile_img);
-    return profileBody(await this.profiles.update(user.id, { country, profession, bio, thoughts, picture }));
+    const picture = profile_img === undefined ? undefined : pictureOf(profile_img);
+    return this.told(await this.profiles.update(user.id, { country, profession, bio, thoughts, picture }));
   }
 
   @Post('change/password/')
@@ -356,6 +366,10 @@ export class AccountsController {
     const { userId, token } = partsOf(link);
     await this.recovery.resetByLink(token, body.new_password, undefined, userId);
     return { msg: PASSWORD_RESET };
+  }
+
+  private told(person: Person): ProfileBody {
+    return profileBody(person, this.pictures.urlOf(person.user.picture));
   }
 
   private historyPage(number: number): string {

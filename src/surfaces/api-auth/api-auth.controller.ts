@@ -1,4 +1,4 @@
-import { Body, Get, Post, Query, Req, Res, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Body, Delete, Get, Post, Put, Query, Req, Res, UseGuards, UseInterceptors } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller as SignedIn } from '../../auth/callers.service.js';
 import { LoginService, type AuthenticatedAccount, type Opening } from '../../auth/login.service.js';
@@ -6,6 +6,7 @@ import { RecoveryService } from '../../auth/recovery.service.js';
 import { RefreshService } from '../../auth/refresh.service.js';
 import { RegistrationService } from '../../auth/registration.service.js';
 import { Failure } from '../../failure.js';
+import { ProfileService } from '../../profile/profile.service.js';
 import { SessionsService } from '../../tokens/sessions.service.js';
 import { parseEmailAddress } from '../../users/email-address.js';
 import { Caller, ClientOf, type Client } from '../kit/caller.js';
@@ -16,10 +17,12 @@ import { readInput } from '../kit/input.js';
 import { LoginGuard } from '../kit/login.guard.js';
 import { Operation } from '../kit/operation.js';
 import { confirmEmailPage, isScripted, sendPage } from '../kit/page.js';
+import { PICTURE_BODY_LIMIT, pictureOf } from '../kit/picture.js';
 import { SurfaceController } from '../kit/surface.js';
 import { confirmFailures, failures, oneSentenceFailures, logoutFailures } from './failures.js';
 import { resetLetter, verificationLetter } from './letters.js';
 import {
+  AvatarRequest,
   LoginRequest,
   LogoutRequest,
   NewPassword,
@@ -58,6 +61,7 @@ export class ApiAuthController {
     private readonly refreshes: RefreshService,
     private readonly recovery: RecoveryService,
     private readonly sessions: SessionsService,
+    private readonly profiles: ProfileService,
     private readonly accountRules: AccountRulesInterceptor,
   ) {}
 
@@ -261,6 +265,32 @@ export class ApiAuthController {
   })
   user(@Caller() caller: SignedIn): UserResponse {
     return this.me(caller);
+  }
+
+  @Put('me/avatar/')
+  @Operation({
+    access: 'protected',
+    summary: 'Set the avatar',
+    description: 'Replaces the picture of the current user. It is made at most 512 pixels wide and high, and WebP.',
+    body: AvatarRequest,
+    bodyLimit: PICTURE_BODY_LIMIT,
+    answer: { status: 200, type: UserResponse, description: 'The user, with the path of the picture' },
+    failures: ['invalid_input', 'malformed_multipart', 'picture_invalid', 'picture_too_large', 'overloaded'],
+  })
+  async setAvatar(@Body() { avatar }: AvatarRequest, @Caller() caller: SignedIn): Promise<UserResponse> {
+    const { user } = await this.profiles.update(caller.user.id, { picture: pictureOf(avatar) });
+    return UserResponse.of(user);
+  }
+
+  @Delete('me/avatar/')
+  @Operation({
+    access: 'protected',
+    summary: 'Remove the avatar',
+    answer: { status: 200, type: UserResponse, description: 'The user, without a picture' },
+  })
+  async removeAvatar(@Caller() caller: SignedIn): Promise<UserResponse> {
+    const { user } = await this.profiles.update(caller.user.id, { picture: null });
+    return UserResponse.of(user);
   }
 
   /** Consumes nothing for whoever is not a script, but shows the page with a button. */

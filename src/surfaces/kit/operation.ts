@@ -14,6 +14,7 @@ import { Failure, type FailureCode, type Problem } from '../../failure.js';
 import { Protected, Public, type Access } from '../../platform/http/access.js';
 import { FailureFilter } from './failure.filter.js';
 import { fieldNames, formatOf, readInput, type InputClass } from './input.js';
+import { BodyLimit } from './raw-body.js';
 import { SAMPLES } from './samples.js';
 import { word, type Wording } from './wording.js';
 
@@ -35,6 +36,8 @@ export interface OperationOptions {
   unfit?: Readonly<Record<string, unknown>>;
   /** The body of the source document, where it is not what the fields' examples make. */
   bodyExample?: object;
+  /** Bytes, where texts alone are not all that is taken. */
+  bodyLimit?: number;
   /** Without `type`, no body; with `isList`, a list of that type. */
   answer: {
     status: number;
@@ -107,6 +110,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
     description,
     body,
     bodyExample,
+    bodyLimit,
     answer,
     words,
   } = options;
@@ -125,6 +129,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
     ...(body === undefined
       ? []
       : [ApiConsumes(...formatOf(body).mediaTypes), ApiBody(bodyDocument(body, bodyExample))]),
+    ...(bodyLimit === undefined ? [] : [BodyLimit(bodyLimit)]),
     ...answerDocument(answer),
     SetMetadata(OPERATION, options),
     ...(words === undefined ? [] : [UseFilters(new FailureFilter(words))]),
