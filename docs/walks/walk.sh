@@ -33,6 +33,7 @@ shown() {
 send() {
   local method=$1 path=$2 reply
   local options=(-sS -i -X "$method")
+  [ "$method" != HEAD ] || options+=(--head)
   shift 2
   echo
   shown '>' "$method $path"
