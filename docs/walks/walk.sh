@@ -68,7 +68,7 @@ expect() {
   local pattern
   [ "$STATUS" = "$1" ] || fail "the status is $STATUS, expected was $1"
   if [ $# -gt 1 ]; then
-    pattern=$(sed -e 's/[][\.*^$(){}?+|]/\\&/g' -e 's/…/[^"]+/g' <<<"$2")
+    pattern=$(sed -e 's/[][\.*^(){}?+|$]/\\&/g' -e 's/…/[^"]+/g' <<<"$2")
     [[ $BODY =~ ^$pattern$ ]] || fail "expected was $2"
   fi
   ANSWERS=$((ANSWERS + 1))
