@@ -11,8 +11,9 @@ import { configureHttp } from './platform/http/configure.js';
 import { FallbackFilter } from './platform/http/fallback.filter.js';
 import { createLogger, NestLogger } from './platform/logging/logger.js';
 import { DOCS_PATH, serveDocuments } from './surfaces/kit/documents.js';
-import { answerForUnmatched } from './surfaces/kit/unmatched.js';
 import { acceptRawBodies } from './surfaces/kit/raw-body.js';
+import { answerForUnmatched } from './surfaces/kit/unmatched.js';
+import { KeyRing } from './tokens/key-ring.js';
 
 /** The service, put together and not yet listening. */
 export interface Application {
@@ -47,11 +48,13 @@ export async function createApplication(
       nest,
       async listen() {
         await nest.listen(environment.PORT, environment.host);
+        nest.get(KeyRing).watch();
         const address = nest.getHttpServer().address();
         return typeof address === 'object' && address !== null ? address.port : environment.PORT;
       },
       async close() {
         await nest.get(MailDispatcher).stop();
+        await nest.get(KeyRing).stop();
         await nest.close();
         await embedded?.close();
       },

@@ -24,7 +24,7 @@ export class PlatformModule {
   static register({ environment, settings, database, secretKey }: PlatformOptions): DynamicModule {
     const provided = [
       { provide: Environment, useValue: environment },
-      { provide: MasterKey, useValue: new MasterKey(secretKey) },
+      { provide: MasterKey, useValue: new MasterKey(secretKey, environment.SECRET_KEY_PREVIOUS) },
       { provide: Notifications, useValue: new Notifications(database) },
       ...[...settings].map(([type, value]) => ({ provide: type, useValue: value })),
       PasswordHasher,

@@ -199,6 +199,7 @@ export class SessionsService {
 
   /** Ends the session if `presented` is its live refresh token; otherwise changes nothing and answers `false`. */
   async endByRefreshToken(sessionId: string, presented: unknown): Promise<boolean> {
+    await this.codec.prepare(presented);
     const read = this.codec.read(presented, 'refresh');
     if (read.outcome !== 'good' || read.claims.sid !== sessionId) return false;
     const ended = await this.statements.run(END_BY_TOKEN, [sessionId, generationOf(read.claims), new Date()]);
@@ -220,6 +221,7 @@ export class SessionsService {
   }
 
   private async exchange(exchange: Statement, presented: unknown, surfaces: readonly string[]): Promise<Rotation> {
+    await this.codec.prepare(presented);
     const read = this.codec.read(presented, 'refresh');
     if (read.outcome !== 'good') return read;
     const { sid, user_id: shownId } = read.claims;

@@ -1,9 +1,12 @@
 import type { KeyObject } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { JwtService, type JwtSignOptions, type JwtVerifyOptions } from '@nestjs/jwt';
-import { KeyRing } from './key-ring.js';
+import { KeyRing, SIGNING_ALGORITHM } from './key-ring.js';
 
 export type TokenType = 'access' | 'refresh';
+
+/** The `typ` of each kind: RFC 9068 for access tokens, so that a strict verifier takes no other kind for one. */
+export const TYPES: Readonly<Record<TokenType, string>> = { access: 'at+jwt', refresh: 'rt+jwt' };
 
 /** What our JWTs say. `iat` and `exp` are seconds since 1970. */
 export interface TokenClaims {
@@ -40,8 +43,9 @@ export class TokenCodec {
 
   sign(claims: TokenClaims): string {
     const { kid, privateKey } = this.keys.signing;
+    const header = { alg: SIGNING_ALGORITHM, typ: TYPES[claims.token_type] };
     // The service declares its options narrower than the library that it hands them to: a KeyObject spares parsing PEM.
-    const options = { privateKey, keyid: kid } as unknown as JwtSignOptions;
+    const options = { privateKey, keyid: kid, header } as unknown as JwtSignOptions;
     return this.jwt.sign({ ...claims }, options);
   }
 
@@ -52,23 +56,44 @@ export class TokenCodec {
       const claims = this.jwt.verify<TokenClaims>(token, {
         publicKey: this.keyFor(token),
       } as unknown as JwtVerifyOptions);
-      return judge(claims, type);
+      return judge(claims, this.typeOf(token), type);
     } catch (error) {
       return { outcome: error instanceof Error && error.name === 'TokenExpiredError' ? 'expired' : 'invalid' };
     }
   }
 
+  /** Makes sure that the key a token names is known here, if there is one: before `read` and `keyFor`. */
+  async prepare(token: unknown): Promise<void> {
+    await this.keys.seek(this.header(token)?.kid);
+  }
+
   /** For a library that verifies by itself; throws when the token's header names no key of ours. */
   keyFor(token: string): KeyObject {
-    const decoded: unknown = this.jwt.decode(token, { complete: true });
-    const key = this.keys.publicKey((decoded as { header: { kid?: unknown } } | null)?.header.kid);
+    const key = this.keys.publicKey(this.header(token)?.kid);
     if (key === undefined) throw new Error('the token names no key of this service');
     return key;
   }
+
+  /** The `typ` of a token's header. */
+  typeOf(token: string): unknown {
+    return this.header(token)?.typ;
+  }
+
+  private header(token: unknown): { kid?: unknown; typ?: unknown } | undefined {
+    if (typeof token !== 'string') return undefined;
+    try {
+      return this.jwt.decode<{ header: object } | null>(token, { complete: true })?.header;
+    } catch {
+      return undefined;
+    }
+  }
 }
 
-/** Tokens that are signed well and yet not of ours, or not of the kind that is asked for. */
-export function judge(claims: TokenClaims, type: TokenType): ReadToken {
+/**
+ * Tokens that are signed well and yet not of ours, or not of the kind that is asked for; `typ` is that of the header, and
+ * has to say the same as the claim.
+ */
+export function judge(claims: TokenClaims, typ: unknown, type: TokenType): ReadToken {
   const isOurs =
     Number.isInteger(claims.exp) &&
     Number.isInteger(claims.iat) &&
@@ -76,6 +101,6 @@ export function judge(claims: TokenClaims, type: TokenType): ReadToken {
     isUuid(claims.sub) &&
     typeof claims.user_id === 'string';
   if (!isOurs) return { outcome: 'invalid' };
-  if (claims.token_type !== type) return { outcome: 'wrong_type' };
+  if (claims.token_type !== type || typ !== TYPES[type]) return { outcome: 'wrong_type' };
   return { outcome: 'good', claims };
 }

@@ -3,6 +3,8 @@ import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { Environment } from '../platform/config/environment.js';
 import { KeyRing, SIGNING_ALGORITHM } from './key-ring.js';
+import { KeyRotationService } from './key-rotation.service.js';
+import { KeyStore } from './key-store.js';
 import { OneTimeToken } from './one-time-token.entity.js';
 import { OneTimeTokensService } from './one-time-tokens.service.js';
 import { Session } from './session.entity.js';
@@ -21,7 +23,7 @@ import { TokenCodec } from './token-codec.js';
       }),
     }),
   ],
-  providers: [KeyRing, TokenCodec, SessionsService, OneTimeTokensService],
-  exports: [KeyRing, TokenCodec, SessionsService, OneTimeTokensService],
+  providers: [KeyStore, KeyRing, KeyRotationService, TokenCodec, SessionsService, OneTimeTokensService],
+  exports: [KeyStore, KeyRing, TokenCodec, SessionsService, OneTimeTokensService],
 })
 export class TokensModule {}

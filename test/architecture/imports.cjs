@@ -74,7 +74,7 @@ const allowed = [
   },
   { from: '^src/profile/', to: [...core('profile', 'users'), PLATFORM, FAILURE, ...packages(...CORE_PACKAGES)] },
   { from: '^src/users/', to: [...core('users'), PLATFORM, FAILURE, ...packages(...CORE_PACKAGES)] },
-  { from: '^src/tokens/', to: [...core('tokens'), PLATFORM, FAILURE, ...packages(...CORE_PACKAGES, '@nestjs/jwt')] },
+  { from: '^src/tokens/', to: [...core('tokens'), PLATFORM, FAILURE, ...packages(...CORE_PACKAGES, '@nestjs/jwt', '@nestjs/schedule')] },
   {
     from: '^src/mail/',
     to: [...core('mail'), PLATFORM, FAILURE, ...packages(...CORE_PACKAGES, '@nestjs-modules/mailer', 'handlebars')],
