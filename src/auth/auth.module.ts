@@ -7,6 +7,7 @@ import { AccountService } from './account.service.js';
 import { Concealment } from './concealment.js';
 import { CallersService } from './callers.service.js';
 import { HousekeepingService } from './housekeeping.service.js';
+import { IntrospectionService } from './introspection.service.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { LocalStrategy } from './local.strategy.js';
 import { LoginService } from './login.service.js';
@@ -28,10 +29,19 @@ import { RegistrationService } from './registration.service.js';
     RegistrationService,
     RecoveryService,
     AccountService,
+    IntrospectionService,
     HousekeepingService,
     LocalStrategy,
     JwtStrategy,
   ],
-  exports: [LoginService, RefreshService, RegistrationService, RecoveryService, AccountService, CallersService],
+  exports: [
+    LoginService,
+    RefreshService,
+    RegistrationService,
+    RecoveryService,
+    AccountService,
+    CallersService,
+    IntrospectionService,
+  ],
 })
 export class AuthModule {}

@@ -125,6 +125,18 @@ const END_ALL: Statement = {
          WHERE user_id = $1 AND ended_at IS NULL AND id IS DISTINCT FROM $4`,
 };
 
+/** By somebody else than its owner, who can read about it. */
+const REVOKE: Statement = {
+  name: 'session-revoke',
+  text: `WITH ended AS (
+           UPDATE sessions SET ended_at = $2, ended_reason = 'revoked' WHERE id = $1 AND ended_at IS NULL
+           RETURNING user_id
+         )
+         INSERT INTO account_events (user_id, event, created_at)
+         SELECT user_id, 'session_revoked', $2::timestamptz FROM ended
+         RETURNING id`,
+};
+
 const TOUCH: Statement = {
   name: 'session-touch',
   text: `UPDATE sessions SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2`,
@@ -192,6 +204,22 @@ export class SessionsService {
     return this.exchange(RENEW, presented, surfaces);
   }
 
+  /** The claims of a refresh token that its surface would exchange now; `null` for any other. Changes nothing. */
+  async exchangeable(presented: unknown): Promise<TokenClaims | null> {
+    const read = this.codec.read(presented, 'refresh');
+    const generation = read.outcome === 'good' ? generationOf(read.claims) : null;
+    if (read.outcome !== 'good' || generation === null) return null;
+    const [session] = await this.statements.run<InspectedRow>(INSPECT, [read.claims.sid]);
+    if (session?.state !== 'active' || session.publicId !== read.claims.sub) return null;
+    if (session.endedAt !== null || session.expiresAt <= new Date()) return null;
+    return generation === session.generation || isGraced(session, generation) ? read.claims : null;
+  }
+
+  /** For whoever ends a session that is not theirs: its owner finds it in the history. Whether it was still open. */
+  async revoke(sessionId: string): Promise<boolean> {
+    return (await this.statements.run(REVOKE, [sessionId, new Date()])).length > 0;
+  }
+
   /** Whether it was still open. */
   async end(sessionId: string, reason: SessionEnd, tx?: EntityManager): Promise<boolean> {
     return (await this.statements.run(END, [sessionId, new Date(), reason], tx)).length > 0;
@@ -245,8 +273,7 @@ export class SessionsService {
     if (session.endedAt !== null || session.expiresAt <= new Date()) return { outcome: 'ended' };
     // Of a copy of the database that is younger than this row, or freed to rotate only after it was refused.
     if (generation >= session.generation) return { outcome: 'ended' };
-    const isParent = generation === session.generation - 1;
-    if (isParent && Date.now() - session.since.getTime() <= ROTATION_GRACE * 1000) {
+    if (isGraced(session, generation)) {
       return { outcome: 'rotated', tokens: this.mint(session, shownId) };
     }
     return { outcome: 'reused', sessionId: session.id, userId: session.userId };
@@ -274,6 +301,11 @@ export class SessionsService {
       refreshExpiresIn: end - iat,
     };
   }
+}
+
+/** Of the parent of the live token, while a lost answer may be asked for again. */
+function isGraced(session: MintRow, generation: number): boolean {
+  return generation === session.generation - 1 && Date.now() - session.since.getTime() <= ROTATION_GRACE * 1000;
 }
 
 /** 32 hexadecimal digits; the last eight name the generation of the session that the token belongs to. */

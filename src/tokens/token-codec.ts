@@ -82,7 +82,8 @@ export class TokenCodec {
   private header(token: unknown): { kid?: unknown; typ?: unknown } | undefined {
     if (typeof token !== 'string') return undefined;
     try {
-      return this.jwt.decode<{ header: object } | null>(token, { complete: true })?.header;
+      const decoded: unknown = this.jwt.decode(token, { complete: true });
+      return (decoded as { header: { kid?: unknown; typ?: unknown } } | null)?.header;
     } catch {
       return undefined;
     }

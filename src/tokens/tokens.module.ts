@@ -11,6 +11,7 @@ import { Session } from './session.entity.js';
 import { SessionsService } from './sessions.service.js';
 import { SigningKey } from './signing-key.entity.js';
 import { TokenCodec } from './token-codec.js';
+import { TokenIssuer } from './token-issuer.js';
 
 @Module({
   imports: [
@@ -23,7 +24,7 @@ import { TokenCodec } from './token-codec.js';
       }),
     }),
   ],
-  providers: [KeyStore, KeyRing, KeyRotationService, TokenCodec, SessionsService, OneTimeTokensService],
-  exports: [KeyStore, KeyRing, TokenCodec, SessionsService, OneTimeTokensService],
+  providers: [KeyStore, KeyRing, KeyRotationService, TokenIssuer, TokenCodec, SessionsService, OneTimeTokensService],
+  exports: [KeyStore, KeyRing, TokenIssuer, TokenCodec, SessionsService, OneTimeTokensService],
 })
 export class TokensModule {}

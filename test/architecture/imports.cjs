@@ -24,7 +24,7 @@ const allowed = [
     to: [
       '^src/surfaces/$1/',
       KIT,
-      ...core('users', 'tokens', 'profile', 'auth'),
+      ...core('users', 'tokens', 'clients', 'profile', 'auth'),
       FAILURE,
       ...packages(...NEST, '@nestjs/swagger', 'fastify', 'node'),
     ],
@@ -74,7 +74,11 @@ const allowed = [
   },
   { from: '^src/profile/', to: [...core('profile', 'users'), PLATFORM, FAILURE, ...packages(...CORE_PACKAGES)] },
   { from: '^src/users/', to: [...core('users'), PLATFORM, FAILURE, ...packages(...CORE_PACKAGES)] },
-  { from: '^src/tokens/', to: [...core('tokens'), PLATFORM, FAILURE, ...packages(...CORE_PACKAGES, '@nestjs/jwt', '@nestjs/schedule')] },
+  { from: '^src/clients/', to: [...core('clients'), PLATFORM, FAILURE, ...packages(...CORE_PACKAGES)] },
+  {
+    from: '^src/tokens/',
+    to: [...core('tokens'), PLATFORM, FAILURE, ...packages(...CORE_PACKAGES, '@nestjs/jwt', '@nestjs/schedule')],
+  },
   {
     from: '^src/mail/',
     to: [...core('mail'), PLATFORM, FAILURE, ...packages(...CORE_PACKAGES, '@nestjs-modules/mailer', 'handlebars')],

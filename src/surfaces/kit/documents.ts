@@ -24,6 +24,9 @@ export function createDocuments(app: INestApplication, surfaces: readonly Surfac
       operationIdFactory: (_controller, method) => method,
     });
     addExamples(document);
+    if (!JSON.stringify(document.paths).includes(`"${ACCESS_TOKEN_SCHEME}"`)) {
+      delete document.components?.securitySchemes?.[ACCESS_TOKEN_SCHEME];
+    }
     documents.set(surface, surface.document.trailingSlash ? withTrailingSlashes(document) : document);
   }
   return documents;

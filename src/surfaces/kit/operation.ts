@@ -9,7 +9,7 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import { Failure, type FailureCode } from '../../failure.js';
-import { Protected, Public, type Access } from '../../platform/http/access.js';
+import { ForClients, Protected, Public, type Access } from '../../platform/http/access.js';
 import { FailureFilter } from './failure.filter.js';
 import { readInput, type InputClass } from './input.js';
 import { SAMPLES } from './samples.js';
@@ -33,6 +33,9 @@ export interface OperationOptions {
 /** The name of the access token among the security schemes of each document. */
 export const ACCESS_TOKEN_SCHEME = 'access-token';
 
+/** The name of a service client's credentials among them. */
+export const CLIENT_SCHEME = 'client';
+
 const OPERATION = 'ostiary:operation';
 
 const OF_PROTECTED: readonly FailureCode[] = [
@@ -44,6 +47,8 @@ const OF_PROTECTED: readonly FailureCode[] = [
   'account_gone',
   'account_not_active',
 ];
+
+const OF_CLIENTS: readonly FailureCode[] = ['not_authenticated', 'wrong_credentials', 'forbidden'];
 
 const OF_BODIES: readonly FailureCode[] = ['malformed_json', 'body_not_an_object', 'unsupported_media_type'];
 
@@ -81,11 +86,17 @@ const UNFORESEEN: readonly Refusal[] = [
 /** The media types that a body is read from. */
 const CONSUMED = ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'];
 
+const ENTRANCES: Readonly<Record<Access, () => MethodDecorator>> = {
+  public: () => Public(),
+  protected: () => applyDecorators(Protected(), ApiSecurity(ACCESS_TOKEN_SCHEME)),
+  client: () => applyDecorators(ForClients(), ApiSecurity(CLIENT_SCHEME)),
+};
+
 /** One declaration for who may enter, what comes back and what the document says: they cannot disagree. */
 export function Operation(options: OperationOptions): MethodDecorator {
   const { access, summary, description, body, bodyExample, answer, words } = options;
   return applyDecorators(
-    access === 'public' ? Public() : applyDecorators(Protected(), ApiSecurity(ACCESS_TOKEN_SCHEME)),
+    ENTRANCES[access](),
     HttpCode(answer.status),
     ApiOperation({
       summary,
@@ -110,11 +121,15 @@ export function Operation(options: OperationOptions): MethodDecorator {
 }
 
 /** Writes the refusals of a handler into its document, in the very words that are sent. */
-export function documentFailures(prototype: object, handlerName: string, surfaceWords: Wording): void {
+export function documentFailures(
+  prototype: object,
+  handlerName: string,
+  { words: surfaceWords, negotiates = false }: { words: Wording; negotiates?: boolean },
+): void {
   const descriptor = Object.getOwnPropertyDescriptor(prototype, handlerName);
   const options = Reflect.getMetadata(OPERATION, descriptor?.value as object) as OperationOptions | undefined;
   if (descriptor === undefined || options === undefined) return;
-  const refusals: Refusal[] = failuresOf(options).map((code) => {
+  const refusals: Refusal[] = failuresOf(options, negotiates).map((code) => {
     const [status, body] = word(options.words ?? surfaceWords, sampleOf(code, options));
     return { status, code: code, summary: SAMPLES[code].description, body };
   });
@@ -136,9 +151,16 @@ export function documentFailures(prototype: object, handlerName: string, surface
   }
 }
 
-function failuresOf({ access, body, failures = [] }: OperationOptions): FailureCode[] {
-  const all = [...(body === undefined ? [] : OF_BODIES), ...(access === 'protected' ? OF_PROTECTED : []), ...failures];
-  return [...new Set<FailureCode>([...all, 'not_acceptable'])];
+function failuresOf({ access, body, failures = [] }: OperationOptions, negotiates: boolean): FailureCode[] {
+  return [
+    ...new Set<FailureCode>([
+      ...(body === undefined ? [] : OF_BODIES),
+      ...(access === 'protected' ? OF_PROTECTED : []),
+      ...(access === 'client' ? OF_CLIENTS : []),
+      ...failures,
+      ...(negotiates ? (['not_acceptable'] as const) : []),
+    ]),
+  ];
 }
 
 function sampleOf(code: FailureCode, { body }: OperationOptions): Failure {

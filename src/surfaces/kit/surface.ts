@@ -68,7 +68,7 @@ export function SurfaceController(options: SurfaceControllerOptions): ClassDecor
   return (target) => {
     const prototype = target.prototype as object;
     const handlers = Object.getOwnPropertyNames(prototype);
-    for (const name of handlers) documentFailures(prototype, name, options.words);
+    for (const name of handlers) documentFailures(prototype, name, options);
     addMethodStubs(prototype, handlers, options.methodBeforeAccess ?? false);
     applyDecorators(
       Controller(options.path),
