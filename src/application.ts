@@ -48,6 +48,7 @@ export async function createApplication(
       nest,
       async listen() {
         await nest.listen(environment.PORT, environment.host);
+        nest.get(MailDispatcher).start();
         nest.get(KeyRing).watch();
         const address = nest.getHttpServer().address();
         return typeof address === 'object' && address !== null ? address.port : environment.PORT;

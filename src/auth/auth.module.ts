@@ -1,24 +1,23 @@
 import { Module } from '@nestjs/common';
-import { PassportModule } from '@nestjs/passport';
 import { MailModule } from '../mail/mail.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccountService } from './account.service.js';
 import { Concealment } from './concealment.js';
 import { CallersService } from './callers.service.js';
+import { ExplanationService } from './explanation.service.js';
 import { HousekeepingService } from './housekeeping.service.js';
 import { IntrospectionService } from './introspection.service.js';
-import { JwtStrategy } from './jwt.strategy.js';
-import { LocalStrategy } from './local.strategy.js';
 import { LoginService } from './login.service.js';
 import { OneTimeLinksService } from './one-time-links.service.js';
+import { OperatorService } from './operator.service.js';
 import { PasswordsService } from './passwords.service.js';
 import { RecoveryService } from './recovery.service.js';
 import { RefreshService } from './refresh.service.js';
 import { RegistrationService } from './registration.service.js';
 
 @Module({
-  imports: [PassportModule, UsersModule, TokensModule, MailModule],
+  imports: [UsersModule, TokensModule, MailModule],
   providers: [
     PasswordsService,
     Concealment,
@@ -30,9 +29,9 @@ import { RegistrationService } from './registration.service.js';
     RecoveryService,
     AccountService,
     IntrospectionService,
+    ExplanationService,
+    OperatorService,
     HousekeepingService,
-    LocalStrategy,
-    JwtStrategy,
   ],
   exports: [
     LoginService,
@@ -42,6 +41,8 @@ import { RegistrationService } from './registration.service.js';
     AccountService,
     CallersService,
     IntrospectionService,
+    ExplanationService,
+    OperatorService,
   ],
 })
 export class AuthModule {}

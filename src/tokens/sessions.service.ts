@@ -31,6 +31,23 @@ export type Rotation =
   | { outcome: 'reused'; sessionId: string; userId: number }
   | { outcome: 'invalid' | 'expired' | 'wrong_type' | 'ended' | 'inactive' };
 
+/** A session as those see it who look at it from outside. */
+export interface SessionReport {
+  id: string;
+  surface: string;
+  publicId: string;
+  /** Of the account. */
+  state: string;
+  createdAt: Date;
+  lastUsedAt: Date;
+  rotatedAt: Date | null;
+  expiresAt: Date;
+  endedAt: Date | null;
+  endedReason: SessionEnd | null;
+  ip: string | null;
+  userAgent: string | null;
+}
+
 /** Seconds in which the direct parent of the live refresh token gets the same successor: a lost answer, or a second tab. */
 export const ROTATION_GRACE = 20;
 
@@ -105,6 +122,18 @@ const INSPECT: Statement = {
                 u.id AS "userId", u.public_id AS "publicId", u.role, u.state
          FROM sessions s JOIN users u ON u.id = s.user_id
          WHERE s.id = $1`,
+};
+
+const REPORT = `s.id, s.surface, u.public_id AS "publicId", u.state, s.created_at AS "createdAt",
+                s.last_used_at AS "lastUsedAt", s.rotated_at AS "rotatedAt", s.expires_at AS "expiresAt",
+                s.ended_at AS "endedAt", s.ended_reason AS "endedReason", s.ip, s.user_agent AS "userAgent"
+                FROM sessions s JOIN users u ON u.id = s.user_id`;
+
+const FIND: Statement = { name: 'session-find', text: `SELECT ${REPORT} WHERE s.id = $1` };
+
+const LIST: Statement = {
+  name: 'session-list',
+  text: `SELECT ${REPORT} WHERE s.user_id = $1 ORDER BY s.created_at DESC, s.id`,
 };
 
 const END: Statement = {
@@ -202,6 +231,15 @@ export class SessionsService {
   /** `rotate`, but the refresh token stays what it is: of the answer, only the access token is new. */
   renew(presented: unknown, surfaces: readonly string[]): Promise<Rotation> {
     return this.exchange(RENEW, presented, surfaces);
+  }
+
+  async find(sessionId: string): Promise<SessionReport | null> {
+    return (await this.statements.run<SessionReport>(FIND, [sessionId]))[0] ?? null;
+  }
+
+  /** Newest first, the ended ones as long as they are kept. */
+  list(userId: number): Promise<SessionReport[]> {
+    return this.statements.run<SessionReport>(LIST, [userId]);
   }
 
   /** The claims of a refresh token that its surface would exchange now; `null` for any other. Changes nothing. */

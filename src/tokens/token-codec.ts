@@ -33,6 +33,24 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 export type ReadToken = { outcome: 'good'; claims: TokenClaims } | { outcome: 'invalid' | 'expired' | 'wrong_type' };
 
+/** What a token says, whether or not any of it is true, and the first thing that is wrong with it apart from its kind. */
+export interface Examination {
+  header: Record<string, unknown> | null;
+  claims: Record<string, unknown> | null;
+  flaw:
+    'algorithm' | 'key' | 'signature' | 'issuer' | 'audience' | 'not_yet' | 'expired' | 'claims' | 'malformed' | null;
+}
+
+/** The words of the library that verifies. */
+const FLAWS: readonly (readonly [RegExp, Examination['flaw']])[] = [
+  [/issuer/, 'issuer'],
+  [/audience/, 'audience'],
+  [/not active/, 'not_yet'],
+  [/expired/, 'expired'],
+  [/algorithm|signature is required/, 'algorithm'],
+  [/signature/, 'signature'],
+];
+
 /** The one place where tokens are signed and read. */
 @Injectable()
 export class TokenCodec {
@@ -74,20 +92,44 @@ export class TokenCodec {
     return key;
   }
 
+  /** Looks as closely as `read`, and tells what it saw. For people; whoever lets somebody in asks `read`. */
+  examine(token: string): Examination {
+    const { header, payload } = this.decoded(token) ?? {};
+    if (header === undefined || typeof payload !== 'object') return { header: null, claims: null, flaw: 'malformed' };
+    const seen = { header: { ...header }, claims: { ...payload } };
+    if (seen.header.alg !== SIGNING_ALGORITHM) return { ...seen, flaw: 'algorithm' };
+    const publicKey = this.keys.publicKey(header.kid);
+    if (publicKey === undefined) return { ...seen, flaw: 'key' };
+    try {
+      const claims = this.jwt.verify<TokenClaims>(token, { publicKey } as unknown as JwtVerifyOptions);
+      return { ...seen, flaw: isOurs(claims) ? null : 'claims' };
+    } catch (error) {
+      const message = error instanceof Error ? error.message : '';
+      return { ...seen, flaw: FLAWS.find(([words]) => words.test(message))?.[1] ?? 'claims' };
+    }
+  }
+
   /** The `typ` of a token's header. */
   typeOf(token: string): unknown {
     return this.header(token)?.typ;
   }
 
-  private header(token: unknown): { kid?: unknown; typ?: unknown } | undefined {
-    if (typeof token !== 'string') return undefined;
+  private header(token: unknown): DecodedToken['header'] | undefined {
+    return typeof token === 'string' ? this.decoded(token)?.header : undefined;
+  }
+
+  private decoded(token: string): DecodedToken | null {
     try {
-      const decoded: unknown = this.jwt.decode(token, { complete: true });
-      return (decoded as { header: { kid?: unknown; typ?: unknown } } | null)?.header;
+      return this.jwt.decode<unknown>(token, { complete: true }) as DecodedToken | null;
     } catch {
-      return undefined;
+      return null;
     }
   }
+}
+
+interface DecodedToken {
+  header: { alg?: unknown; kid?: unknown; typ?: unknown };
+  payload: unknown;
 }
 
 /**
@@ -95,13 +137,17 @@ export class TokenCodec {
  * has to say the same as the claim.
  */
 export function judge(claims: TokenClaims, typ: unknown, type: TokenType): ReadToken {
-  const isOurs =
+  if (!isOurs(claims)) return { outcome: 'invalid' };
+  if (claims.token_type !== type || typ !== TYPES[type]) return { outcome: 'wrong_type' };
+  return { outcome: 'good', claims };
+}
+
+function isOurs(claims: TokenClaims): boolean {
+  return (
     Number.isInteger(claims.exp) &&
     Number.isInteger(claims.iat) &&
     isUuid(claims.sid) &&
     isUuid(claims.sub) &&
-    typeof claims.user_id === 'string';
-  if (!isOurs) return { outcome: 'invalid' };
-  if (claims.token_type !== type || typ !== TYPES[type]) return { outcome: 'wrong_type' };
-  return { outcome: 'good', claims };
+    typeof claims.user_id === 'string'
+  );
 }

@@ -9,3 +9,8 @@ export class TokenRequest {
   @Text({ example: 'access_token', required: false, blank: true, description: HINT })
   token_type_hint?: string;
 }
+
+export class ExplainRequest {
+  @Text({ example: 'ACCESS_TOKEN', trim: false, description: 'Whatever somebody took for a token of ours.' })
+  token!: string;
+}

@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import type { ActiveToken } from '../../auth/introspection.service.js';
+import type { Explanation, ExplanationCode } from '../../auth/explanation.service.js';
 import type { PublicJwk } from '../../tokens/key-ring.js';
 
 const KID = 'K9KqSPzvSVB8u4-ZZ_yJTmVhqzxEIPbYHlhvvbLoTYA';
@@ -151,3 +152,25 @@ export class IntrospectionResponse {
 
 /** Says nothing, whether there was something to revoke or not. */
 export class RevocationResponse {}
+
+export class ExplanationResponse {
+  @ApiProperty({ example: false, description: 'Whether the token would be let in, or exchanged.' })
+  good!: boolean;
+
+  @ApiProperty({ type: String, example: 'session_ended', description: 'Stable; `good` for a good one.' })
+  code!: ExplanationCode;
+
+  @ApiProperty({ example: 'Its session ended at 2026-01-01T12:00:00.000Z: the password was changed.' })
+  description!: string;
+
+  @ApiProperty({
+    type: 'object',
+    additionalProperties: true,
+    example: { at: '2026-01-01T12:00:00.000Z', reason: 'password_change' },
+  })
+  details!: object;
+
+  static of({ code, details }: Explanation, description: string): ExplanationResponse {
+    return { good: code === 'good', code, description, details };
+  }
+}
