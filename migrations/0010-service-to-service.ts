@@ -57,6 +57,72 @@ export class ServiceToService1763600000010 implements MigrationInterface {
         NOT VALID
     `);
     await runner.query(`ALTER TABLE sessions VALIDATE CONSTRAINT sessions_ended_reason_check`);
+
+    await runner.query(`
+      CREATE TABLE security_events (
+        id bigint GENERATED ALWAYS AS IDENTITY CONSTRAINT security_events_pkey PRIMARY KEY,
+        transaction bigint NOT NULL,
+        event text NOT NULL,
+        subject uuid,
+        session_id uuid,
+        kid text,
+        reason text,
+        created_at timestamptz NOT NULL
+      )
+    `);
+    await runner.query(`CREATE INDEX security_events_order_idx ON security_events (transaction, id)`);
+    await runner.query(`CREATE INDEX security_events_created_at_idx ON security_events (created_at)`);
+    await runner.query(`
+      CREATE FUNCTION announce_security_event(event text, subject uuid, session_id uuid, kid text, reason text)
+      RETURNS void LANGUAGE sql AS $$
+        INSERT INTO security_events (transaction, event, subject, session_id, kid, reason, created_at)
+        VALUES (pg_current_xact_id()::text::bigint, $1, $2, $3, $4, $5, clock_timestamp());
+        SELECT pg_notify('ostiary_security_events', '');
+      $$
+    `);
+    // Written by the database, so that no statement that ends something can forget it.
+    for (const [name, table, moment, announcement] of [
+      [
+        'announce_session_end',
+        'sessions',
+        'AFTER UPDATE OF ended_at ON sessions FOR EACH ROW WHEN (OLD.ended_at IS NULL AND NEW.ended_at IS NOT NULL)',
+        `announce_security_event('session_ended', (SELECT public_id FROM users WHERE id = NEW.user_id), NEW.id, NULL, NEW.ended_reason)`,
+      ],
+      [
+        'announce_account_disabled',
+        'users',
+        `AFTER UPDATE OF state ON users FOR EACH ROW WHEN (OLD.state <> 'disabled' AND NEW.state = 'disabled')`,
+        `announce_security_event('account_disabled', NEW.public_id, NULL, NULL, NULL)`,
+      ],
+      [
+        'announce_account_erased',
+        'users',
+        'AFTER DELETE ON users FOR EACH ROW',
+        `announce_security_event('account_erased', OLD.public_id, NULL, NULL, NULL)`,
+      ],
+      [
+        'announce_credential_change',
+        'account_events',
+        `AFTER INSERT ON account_events FOR EACH ROW WHEN (NEW.event IN ('password_change', 'password_reset'))`,
+        `announce_security_event('credential_changed', (SELECT public_id FROM users WHERE id = NEW.user_id), NULL, NULL, NEW.event)`,
+      ],
+      [
+        'announce_key_revoked',
+        'signing_keys',
+        'AFTER UPDATE OF revoked_at ON signing_keys FOR EACH ROW WHEN (OLD.revoked_at IS NULL AND NEW.revoked_at IS NOT NULL)',
+        `announce_security_event('key_revoked', NULL, NULL, NEW.kid, NULL)`,
+      ],
+    ] as const) {
+      await runner.query(`
+        CREATE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          PERFORM ${announcement};
+          RETURN NULL;
+        END
+        $$
+      `);
+      await runner.query(`CREATE TRIGGER ${table}_${name} ${moment} EXECUTE FUNCTION ${name}()`);
+    }
   }
 
   down(): Promise<void> {

@@ -7,6 +7,8 @@ import { KeyRotationService } from './key-rotation.service.js';
 import { KeyStore } from './key-store.js';
 import { OneTimeToken } from './one-time-token.entity.js';
 import { OneTimeTokensService } from './one-time-tokens.service.js';
+import { SecurityEvent } from './security-event.entity.js';
+import { SecurityEventsService } from './security-events.service.js';
 import { Session } from './session.entity.js';
 import { SessionsService } from './sessions.service.js';
 import { SigningKey } from './signing-key.entity.js';
@@ -15,7 +17,7 @@ import { TokenIssuer } from './token-issuer.js';
 
 @Module({
   imports: [
-    TypeOrmModule.forFeature([Session, OneTimeToken, SigningKey]),
+    TypeOrmModule.forFeature([Session, OneTimeToken, SigningKey, SecurityEvent]),
     JwtModule.registerAsync({
       inject: [Environment],
       useFactory: ({ issuer }: Environment) => ({
@@ -24,7 +26,16 @@ import { TokenIssuer } from './token-issuer.js';
       }),
     }),
   ],
-  providers: [KeyStore, KeyRing, KeyRotationService, TokenIssuer, TokenCodec, SessionsService, OneTimeTokensService],
-  exports: [KeyStore, KeyRing, TokenIssuer, TokenCodec, SessionsService, OneTimeTokensService],
+  providers: [
+    KeyStore,
+    KeyRing,
+    KeyRotationService,
+    SecurityEventsService,
+    TokenIssuer,
+    TokenCodec,
+    SessionsService,
+    OneTimeTokensService,
+  ],
+  exports: [KeyStore, KeyRing, SecurityEventsService, TokenIssuer, TokenCodec, SessionsService, OneTimeTokensService],
 })
 export class TokensModule {}

@@ -155,7 +155,7 @@ describe.skipIf(isEmbedded)('two instances', () => {
   it('accept what the other signed, whoever rotated, without a restart', async () => {
     const database = await createDatabase();
     const one = await startService({}, { database });
-    const other = await startService({}, { database });
+    const other = await startService({}, { database, smtp: one.smtp });
     try {
       const person = await join(other);
       for (const isUrgent of [true, false, true]) {
@@ -172,8 +172,8 @@ describe.skipIf(isEmbedded)('two instances', () => {
       expect(kidOf(body.access)).toBe(one.get(KeyRing).signing.kid);
       expect((await other.request('GET', '/api/auth/me/', { token: body.access })).status).toBe(200);
     } finally {
-      await one.close();
       await other.close();
+      await one.close();
       await database.drop();
     }
   });

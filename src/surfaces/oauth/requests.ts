@@ -14,3 +14,8 @@ export class ExplainRequest {
   @Text({ example: 'ACCESS_TOKEN', trim: false, description: 'Whatever somebody took for a token of ours.' })
   token!: string;
 }
+
+export class EventsQuery {
+  @Text({ example: '1042-17', required: false, blank: true, description: 'The cursor of the answer before.' })
+  after?: string;
+}

@@ -174,3 +174,14 @@ export class ExplanationResponse {
     return { good: code === 'good', code, description, details };
   }
 }
+
+export class EventsResponse {
+  @ApiProperty({ type: [String], example: ['SECURITY_EVENT_TOKEN'], description: 'In order; typ is `secevent+jwt`.' })
+  sets!: string[];
+
+  @ApiProperty({ example: '1042-17', description: 'Opaque. For `after` of the next request.' })
+  cursor!: string;
+
+  @ApiProperty({ example: false, description: 'Whether there is more already.' })
+  more!: boolean;
+}

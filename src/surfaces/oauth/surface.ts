@@ -4,11 +4,15 @@ import { ClientsModule } from '../../clients/clients.module.js';
 import { TokensModule } from '../../tokens/tokens.module.js';
 import { CLIENT_SCHEME } from '../kit/operation.js';
 import type { Surface } from '../kit/surface.js';
+import { EventsController } from './events.controller.js';
 import { failures } from './failures.js';
 import { OAuthController } from './oauth.controller.js';
 import { WellKnownController } from './well-known.controller.js';
 
-@Module({ imports: [AuthModule, TokensModule, ClientsModule], controllers: [WellKnownController, OAuthController] })
+@Module({
+  imports: [AuthModule, TokensModule, ClientsModule],
+  controllers: [WellKnownController, OAuthController, EventsController],
+})
 class OAuthModule {}
 
 export const oauth: Surface = {
