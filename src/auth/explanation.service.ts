@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { KeyRing } from '../tokens/key-ring.js';
 import { SessionsService, type SessionReport } from '../tokens/sessions.service.js';
-import type { SessionEnd } from '../tokens/session.entity.js';
 import { TokenCodec, TYPES, type Examination, type TokenType } from '../tokens/token-codec.js';
 import { IntrospectionService } from './introspection.service.js';
 
@@ -23,7 +22,7 @@ export interface ExplanationDetails {
   session_unknown: object;
   session_of_another: object;
   account_not_active: { state: string };
-  session_ended: { at: Date; reason: SessionEnd };
+  session_ended: { at: Date; reason: NonNullable<SessionReport['endedReason']> };
   session_expired: { at: Date };
   refresh_replaced: { at: Date };
   /** What the guard refuses, and nothing above is the reason. */
