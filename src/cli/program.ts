@@ -71,7 +71,9 @@ function inherit(command: Command, program: Command): void {
 
 function tell(error: unknown, { error: out }: Terminal): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
-  const say = (text: string): void => void (text !== '' && out.write(`${text}\n`));
+  const say = (text: string): void => {
+    if (text !== '') out.write(`${text}\n`);
+  };
   if (error instanceof Refusal) {
     say(error.message);
     return EXIT.refused;

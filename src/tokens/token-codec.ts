@@ -130,7 +130,7 @@ export class TokenCodec {
 
   private decoded(token: string): DecodedToken | null {
     try {
-      return this.jwt.decode<unknown>(token, { complete: true }) as DecodedToken | null;
+      return this.jwt.decode<DecodedToken | null>(token, { complete: true });
     } catch {
       return null;
     }

@@ -165,7 +165,8 @@ describe.skipIf(isEmbedded)('two instances', () => {
           await vi.waitFor(() => expect(other.get(KeyRing).publicKey(kid)).toBeDefined(), { timeout: 2_000 });
         }
       }
-      // Signed before the other one can have heard.
+      // The other one is deaf, and hears of the key by the token only.
+      await other.get(KeyRing).stop();
       await one.get(KeyStore).rotate(true);
       await one.get(KeyRing).reload();
       const { body } = await login(one, person.user.email);
