@@ -1,4 +1,5 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Notifications, type Unlisten } from '../platform/database/notifications.js';
 import { KEYS_CHANNEL, KEYS_POLL, KeyStore, SIGNING_ALGORITHM } from './key-store.js';
@@ -23,7 +24,10 @@ export interface PublicJwk {
 }
 
 /** Milliseconds between two looks at the database for a key that a token names and nobody knows. */
-const LOOK_AGAIN_MS = 1_000;
+const LOOK_AGAIN_MS = 100;
+
+/** A thumbprint by SHA-256. */
+const KID = /^[\w-]{43}$/;
 
 type HeldKey = Omit<SigningKey, 'sealedPrivateKey'> & { publicKey: KeyObject; privateKey: KeyObject | null };
 
@@ -38,6 +42,7 @@ export class KeyRing implements OnModuleInit {
   private unlisten: Unlisten | undefined;
   private poll: NodeJS.Timeout | undefined;
   private loading: Promise<void> | undefined;
+  private seeking: Promise<void> | undefined;
   private lookedAt = 0;
 
   constructor(
@@ -94,13 +99,13 @@ export class KeyRing implements OnModuleInit {
   }
 
   /**
-   * Looks into the database for a key that a token names and that is not known here yet, once in a while at most: an
+   * Looks into the database for a key that a token names and that is not known here yet; all who seek share one look: an
    * instance that hears late must not refuse what another one signed.
    */
   async seek(kid: unknown): Promise<void> {
-    if (typeof kid !== 'string' || this.held.some((key) => key.kid === kid)) return;
-    if (this.loading === undefined && performance.now() - this.lookedAt < LOOK_AGAIN_MS) return;
-    await this.reload();
+    if (typeof kid !== 'string' || !KID.test(kid) || this.held.some((key) => key.kid === kid)) return;
+    this.seeking ??= this.lookAgain().finally(() => (this.seeking = undefined));
+    await this.seeking;
   }
 
   /** The state of any key there ever was here, by its name. */
@@ -115,6 +120,11 @@ export class KeyRing implements OnModuleInit {
       .catch((error: unknown) => this.logger.debug(`the keys could not be read again: ${String(error)}`))
       .finally(() => (this.loading = undefined));
     return this.loading;
+  }
+
+  private async lookAgain(): Promise<void> {
+    await setTimeout(Math.max(0, LOOK_AGAIN_MS - (performance.now() - this.lookedAt)));
+    await this.reload();
   }
 
   private get published(): HeldKey[] {
