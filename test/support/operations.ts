@@ -1,5 +1,6 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { SURFACES } from '../../src/app.module.js';
+import { ACCESS_TOKEN_SCHEME } from '../../src/surfaces/kit/operation.js';
 import { createDocuments } from '../../src/surfaces/kit/documents.js';
 import type { Answered, RequestOptions, Service } from './service.js';
 
@@ -34,6 +35,7 @@ export function documentedOperations(service: Service): DocumentedOperation[] {
         const properties = propertiesOf(document, content[mediaType]?.schema);
         const [example] = Object.values(content[mediaType]?.examples ?? {});
         const { parameters = [], security = [] } = operation;
+        const takesToken = security.some((scheme) => ACCESS_TOKEN_SCHEME in scheme);
         return {
           surface: name,
           document,
@@ -42,8 +44,8 @@ export function documentedOperations(service: Service): DocumentedOperation[] {
             const shown = parameters.find((it) => it.name === parameter);
             return encodeURIComponent(String(shown?.example ?? shown?.schema?.example ?? '1'));
           }),
-          isProtected: security.length > 0 && security.every((scheme) => Object.keys(scheme).length > 0),
-          takesToken: security.length > 0,
+          isProtected: takesToken && security.every((scheme) => Object.keys(scheme).length > 0),
+          takesToken,
           fields: Object.keys(properties),
           example:
             example?.value ??
