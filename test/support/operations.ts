@@ -101,16 +101,24 @@ export function problemOf({ document, answers }: DocumentedOperation, { status, 
 
 const validators = new Map<object, ValidateFunction>();
 
-/** In what a value does not keep a schema of this document. */
+/** In what a value does not keep a schema of this document; a property that the document does not name breaks it. */
 export function mismatch(document: OpenAPIObject, schema: object, value: unknown): string | undefined {
   let validate = validators.get(schema);
   if (validate === undefined) {
     const ajv = new Ajv({ strict: false, allErrors: true });
     formats.default(ajv);
-    validate = ajv.compile({ ...schema, components: document.components });
+    validate = ajv.compile(closed({ ...schema, components: document.components }) as object);
     validators.set(schema, validate);
   }
   return validate(value) ? undefined : `${JSON.stringify(value).slice(0, 300)}: ${JSON.stringify(validate.errors)}`;
+}
+
+/** The same with every object shut to what its schema does not name, where the schema leaves that open. */
+function closed(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(closed);
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const parts = Object.fromEntries(Object.entries(schema).map(([name, part]) => [name, closed(part)]));
+  return typeof parts.properties === 'object' ? { additionalProperties: false, ...parts } : parts;
 }
 
 /** Sends a body in a media type of the operation; what a form cannot carry is written as JSON in it. */
