@@ -7,7 +7,7 @@ FROM base AS dependencies
 RUN apt-get update \
   && apt-get install -y --no-install-recommends g++ make python3 \
   && rm -rf /var/lib/apt/lists/*
-# No package needs its install script: argon2 brings its binaries along. TypeScript comes as an optional peer of the
+# No package needs its install script: argon2 and sharp bring their binaries along. TypeScript comes as an optional peer of the
 # OpenAPI plugin, which works at build time only.
 RUN npm ci --omit=dev --ignore-scripts && rm -rf node_modules/typescript
 COPY scripts/argon2-native.mjs scripts/

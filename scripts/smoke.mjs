@@ -1,7 +1,7 @@
-// The built service, tried from outside: the README's walk as it stands there, a stop and a start, and a kill in the
-// middle of registrations. Exits with 1 if anything failed, and leaves nothing behind.
+// The built service, tried from outside: the README's walk as it stands there, the walk of each surface, a stop and a
+// start, and a kill in the middle of registrations. Exits with 1 if anything failed, and leaves nothing behind.
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,6 +108,14 @@ function runWalk() {
   return `${steps.length} steps`;
 }
 
+/** Follows the source document of a surface. */
+function runSurfaceWalk(script) {
+  const env = { ...process.env, BASE: base };
+  const { stdout, stderr, status } = spawnSync('bash', [script], { env, encoding: 'utf8', timeout: 60_000 });
+  if (status !== 0) throw new Error(`exit code ${status}\n${stdout}${stderr}`);
+  return /\d+ answers/.exec(stdout)?.[0];
+}
+
 try {
   let { service, ms } = await start();
   await check('the first start is ready within 10 s', () => {
@@ -115,6 +123,10 @@ try {
     return `${ms} ms`;
   });
   await check("the README's walk works as it stands there", runWalk);
+  const surfaceWalks = readdirSync('docs/walks').filter((name) => /^\d+-.*\.sh$/.test(name));
+  for (const script of surfaceWalks.sort()) {
+    await check(`docs/walks/${script} finds what its document says`, () => runSurfaceWalk(`docs/walks/${script}`));
+  }
   await check('SIGTERM stops it in good order', async () =>
     expectEqual(await stop(service, 'SIGTERM'), 0, 'exit code'),
   );

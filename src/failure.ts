@@ -62,6 +62,12 @@ export interface FailureDetails {
   one_time_token_used: object;
   code_incorrect: object;
 
+  // The picture.
+  picture_not_a_url: object;
+  /** No image of a kind that is taken, or a broken one. */
+  picture_invalid: object;
+  picture_too_large: { maxBytes: number; maxPixels: number };
+
   // Not now.
   too_many_requests: { retryAfter: number };
   overloaded: { retryAfter: number };

@@ -11,6 +11,7 @@ import { Notifications } from './database/notifications.js';
 import { Statements } from './database/statements.js';
 import { HealthController } from './health/health.controller.js';
 import { TrustedOrigins } from './http/trusted-origins.js';
+import { ImageConverter } from './images/image-converter.js';
 
 export interface PlatformOptions extends ReadSettings {
   database: DatabaseTarget;
@@ -29,6 +30,7 @@ export class PlatformModule {
       { provide: Notifications, useValue: new Notifications(database) },
       ...[...settings].map(([type, value]) => ({ provide: type, useValue: value })),
       PasswordHasher,
+      ImageConverter,
       Statements,
       TrustedOrigins,
     ];

@@ -4,3 +4,4 @@ export { apiAuthCamel } from './api-auth-camel/surface.js';
 export { apiV1 } from './api-v1/surface.js';
 export { djoser } from './djoser/surface.js';
 export { pages } from './pages/surface.js';
+export { pictures } from './pictures/surface.js';

@@ -56,6 +56,8 @@ const allowed = [
         ...NEST,
         '@nestjs/core',
         '@nestjs/passport',
+        // For what a route tells Fastify about its body.
+        '@nestjs/platform-fastify',
         '@nestjs/swagger',
         'class-validator',
         'class-transformer',
@@ -112,6 +114,7 @@ const allowed = [
         'pg',
         'reflect-metadata',
         'pino',
+        'sharp',
       ),
     ],
   },

@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { joinAccounts, logIn, post, type Member } from '../support/accounts.js';
 import { join, PASSWORD } from '../support/people.js';
+import { halves } from '../support/images.js';
 import { startService, type Answered, type Service } from '../support/service.js';
 
 let service: Service;
@@ -123,6 +125,64 @@ describe('update/profile', () => {
   it('takes texts as long as they may be, in code points', async () => {
     const profile = { ...EMPTY, country: '\u{1f600}'.repeat(100), bio: '\u{1f600}'.repeat(1000) };
     expect((await update(profile)).body).toEqual(profile);
+  });
+});
+
+describe('profile_img', () => {
+  const imgOf = async (profile_img: unknown): Promise<string> =>
+    ((await update({ profile_img })).body as { profile_img: string }).profile_img;
+  const dataUrl = async (): Promise<string> =>
+    `data:image/png;base64,${(await halves().png().toBuffer()).toString('base64')}`;
+  const IMAGE_WORDS = ['Upload a valid image. The file you uploaded was either not an image or a corrupted image.'];
+  const seen = async (url: string): Promise<number> => (await fetch(service.url + new URL(url).pathname)).status;
+
+  it('may be an image as a data URL, and is answered as a URL that shows it', async () => {
+    const url = await imgOf(await dataUrl());
+    expect(url).toMatch(/^https:\/\/auth\.test\/pictures\/[0-9a-f]{32}\.webp$/);
+    expect((await read()).body).toMatchObject({ profile_img: url });
+    expect(await seen(url)).toBe(200);
+    const me = await service.request<{ avatar: string }>('GET', '/api/auth/me/', { token: member.access });
+    expect(`https://auth.test${me.body.avatar}`).toBe(url);
+    // A form that sends back all that it was given keeps the picture.
+    expect((await update((await read()).body)).body).toMatchObject({ profile_img: url });
+    expect(await seen(url)).toBe(200);
+    expect(await imgOf('')).toBe('');
+    expect(await seen(url)).toBe(404);
+  });
+
+  it('may be a file in a form, beside the other fields', async () => {
+    const form = new FormData();
+    form.set('country', 'Nepal');
+    form.set('profile_img', new Blob([Uint8Array.from(await halves().jpeg().toBuffer())]), 'me.jpg');
+    const { status, body } = await update(form);
+    expect([status, body]).toEqual([
+      200,
+      expect.objectContaining({ country: 'Nepal', profile_img: expect.stringMatching(/\.webp$/) as string }),
+    ]);
+  });
+
+  it('may be as large as a picture may be', async () => {
+    const noise = (length: number): string => `data:image/png;base64,${randomBytes(length).toString('base64')}`;
+    expect((await update({ profile_img: noise(5_242_880) })).body).toEqual({ profile_img: IMAGE_WORDS });
+    expect((await update({ profile_img: noise(5_242_881) })).body).toEqual({
+      profile_img: ['Upload a smaller image. It may have at most 5 MB and 50 megapixels.'],
+    });
+    const { status, body } = await update({ profile_img: 'x'.repeat(9_000_000) });
+    expect([status, body]).toEqual([413, { detail: 'The request body is too large.' }]);
+  });
+
+  it.each([
+    'data:image/png;base64,',
+    'data:image/png;base64,AAAA',
+    'data:image/png,x',
+    'data:image/svg+xml;base64,PHN2Zy8+',
+    `data:image/png;base64,${Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>').toString('base64')}`,
+    `data:image/gif;base64,${Buffer.from('<!DOCTYPE html><script>alert(1)</script>').toString('base64')}`,
+  ])('is no image as %.50s', async (profile_img) => {
+    const before = await read();
+    const { status, body } = await update({ profile_img, country: 'Nowhere' });
+    expect([status, body]).toEqual([400, { profile_img: IMAGE_WORDS }]);
+    expect((await read()).body).toEqual(before.body);
   });
 });
 

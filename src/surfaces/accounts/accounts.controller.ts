@@ -8,7 +8,8 @@ import { RefreshService } from '../../auth/refresh.service.js';
 import { RegistrationService } from '../../auth/registration.service.js';
 import { Failure } from '../../failure.js';
 import { Environment } from '../../platform/config/environment.js';
-import { ProfileService } from '../../profile/profile.service.js';
+import { PicturesService } from '../../profile/pictures.service.js';
+import { ProfileService, type Person } from '../../profile/profile.service.js';
 import { TokenCodec } from '../../tokens/token-codec.js';
 import { parseEmailAddress, type EmailAddress } from '../../users/email-address.js';
 import { HistoryService } from '../../users/history.service.js';
@@ -16,11 +17,11 @@ import { Caller, ClientOf, type Client } from '../kit/caller.js';
 import { complain } from '../kit/drf/complain.js';
 import { LoginGuard } from '../kit/login.guard.js';
 import { Operation, type OperationOptions } from '../kit/operation.js';
+import { PICTURE_BODY_LIMIT, pictureOf } from '../kit/picture.js';
 import { SurfaceController } from '../kit/surface.js';
 import { AccountRules } from './account-rules.js';
 import { failures, historyFailures, newPasswordFailures } from './failures.js';
 import { activationLetter, resetLetter } from './letters.js';
-import { pictureOf } from './profile-image.js';
 import {
   ChangePasswordRequest,
   EmailRequest,
@@ -88,6 +89,11 @@ const SEND_ACTIVATION: OperationOptions = {
   failures: ['invalid_input', 'account_unknown'],
 };
 
+const passwordsDiffer = (): Failure =>
+  complain('non_field_errors', 'sameAs', "Password and confirm password doesn't match");
+const newPasswordsDiffer = (): Failure =>
+  complain('non_field_errors', 'sameAs', "New password and confirm password doesn't match");
+
 @SurfaceController({ path: PATH, words: failures, tag: NAME, negotiates: true })
 export class AccountsController {
   constructor(
@@ -99,6 +105,7 @@ export class AccountsController {
     private readonly recovery: RecoveryService,
     private readonly accounts: AccountService,
     private readonly profiles: ProfileService,
+    private readonly pictures: PicturesService,
     private readonly history: HistoryService,
     private readonly tokens: TokenCodec,
     private readonly rules: AccountRules,
@@ -126,11 +133,12 @@ export class AccountsController {
       example: { msg: registered('some_username', 'krishna') },
     },
     failures: ['invalid_input', 'email_taken', 'username_taken', 'weak_password', 'overloaded'],
+    complaints: { passwords_differ: passwordsDiffer() },
   })
   async register(@Body() body: RegistrationRequest): Promise<MessageResponse> {
     await this.rules.assertKept(body);
     if (body.password !== body.confirm_password) {
-      throw complain('non_field_errors', 'sameAs', "Password and confirm password doesn't match");
+      throw passwordsDiffer();
     }
     await this.registrations.register(
       { email: addressOf(body.email), username: body.username, password: body.password },
@@ -266,7 +274,7 @@ export class AccountsController {
     answer: { status: 200, type: ProfileBody, description: 'What is not told yet is empty', example: PROFILE },
   })
   async profile(@Caller() { user }: SignedIn): Promise<ProfileBody> {
-    return profileBody(await this.profiles.read(user));
+    return this.told(await this.profiles.read(user));
   }
 
   @Post('update/profile/')
@@ -278,13 +286,21 @@ export class AccountsController {
       'sent stays as it is; a name or an email is not changed here.',
     body: ProfileBody,
     bodyExample: PROFILE,
+    bodyLimit: PICTURE_BODY_LIMIT,
     answer: { status: 200, type: ProfileBody, description: 'The whole profile', example: PROFILE },
-    failures: ['invalid_input'],
+    failures: [
+      'invalid_input',
+      'malformed_multipart',
+      'picture_not_a_url',
+      'picture_invalid',
+      'picture_too_large',
+      'overloaded',
+    ],
   })
   async updateProfile(@Body() body: ProfileBody, @Caller() { user }: SignedIn): Promise<ProfileBody> {
     const { country, profession, bio, thoughts, profile_img } = body;
-    const picture = pictureOf(profile_img);
-    return profileBody(await this.profiles.update(user.id, { country, profession, bio, thoughts, picture }));
+    const picture = profile_img === undefined ? undefined : pictureOf(profile_img);
+    return this.told(await this.profiles.update(user.id, { country, profession, bio, thoughts, picture }));
   }
 
   @Post('change/password/')
@@ -301,6 +317,7 @@ export class AccountsController {
     },
     answer: { status: 200, type: MessageResponse, description: 'The password is changed' },
     failures: ['invalid_input', 'wrong_current_password', 'weak_password', 'overloaded'],
+    complaints: { passwords_differ: newPasswordsDiffer() },
     words: newPasswordFailures,
   })
   async changePassword(@Body() body: ChangePasswordRequest, @Caller() caller: SignedIn): Promise<MessageResponse> {
@@ -349,6 +366,7 @@ export class AccountsController {
       example: { msg: PASSWORD_RESET },
     },
     failures: ['invalid_input', 'one_time_token_invalid', 'one_time_token_expired', 'weak_password', 'overloaded'],
+    complaints: { passwords_differ: newPasswordsDiffer() },
     words: newPasswordFailures,
   })
   async setNewPassword(@Param() link: LinkPath, @Body() body: SetNewPasswordRequest): Promise<MessageResponse> {
@@ -356,6 +374,10 @@ export class AccountsController {
     const { userId, token } = partsOf(link);
     await this.recovery.resetByLink(token, body.new_password, undefined, userId);
     return { msg: PASSWORD_RESET };
+  }
+
+  private told(person: Person): ProfileBody {
+    return profileBody(person, this.pictures.urlOf(person.user.picture));
   }
 
   private historyPage(number: number): string {
@@ -386,7 +408,7 @@ function partsOf({ uidb64, token }: LinkPath): { userId: number; token: string }
 
 function assertRepeated(body: { new_password: string; confirm_password: string }): void {
   if (body.new_password === body.confirm_password) return;
-  throw complain('non_field_errors', 'sameAs', "New password and confirm password doesn't match");
+  throw newPasswordsDiffer();
 }
 
 /** Throws `not_found` for what counts no page. */

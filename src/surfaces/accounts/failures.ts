@@ -1,4 +1,4 @@
-import { frameworkWording, PASSWORD_WORDS } from '../kit/drf/wording.js';
+import { frameworkWording, PASSWORD_WORDS, pictureWording } from '../kit/drf/wording.js';
 import type { Answer, Wording } from '../kit/wording.js';
 import type { FailureDetails } from '../../failure.js';
 
@@ -17,6 +17,7 @@ const badResetLink = (): Answer => say(400, 'Password reset link is invalid or e
 /** How this surface says what goes wrong: `contract/accounts.md`. */
 export const failures: Wording = {
   ...frameworkWording('Bearer'),
+  ...pictureWording('profile_img'),
 
   wrong_credentials: () => say(401, 'Email or Password in incorrect'),
   login_before_activation: () => say(401, UNVERIFIED),

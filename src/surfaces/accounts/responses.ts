@@ -134,8 +134,8 @@ export class DashboardResponse {
   }
 }
 
-/** A profile as it is answered: what nobody told is an empty string. */
-export function profileBody({ user, profile }: Person): ProfileBody {
+/** A profile as it is answered: what nobody told is an empty string; `picture` is the whole URL. */
+export function profileBody({ profile }: Person, picture: string | null): ProfileBody {
   const { country, profession, bio, thoughts } = profile;
-  return { country, profession, bio, thoughts, profile_img: user.picture ?? '' };
+  return { country, profession, bio, thoughts, profile_img: picture ?? '' };
 }

@@ -40,6 +40,9 @@ const SESSION_TOKEN = /^[0-9A-Za-z]{32}$/;
 
 const NEW_PASSWORDS_DIFFER = "New passwords don't match!";
 
+const passwordsDiffer = (): Failure => complain('nonFieldErrors', SAME_AS, "Passwords don't match!");
+const newPasswordsDiffer = (field: string): Failure => complain(field, SAME_AS, NEW_PASSWORDS_DIFFER);
+
 @SurfaceController({ path: 'api/auth', words: failures, tag: 'Authentication', negotiates: true })
 export class ApiAuthCamelController {
   constructor(
@@ -60,10 +63,11 @@ export class ApiAuthCamelController {
     body: SignupRequest,
     answer: { status: 201, type: SignupResponse, description: 'The account is made' },
     failures: ['invalid_input', 'email_taken', 'weak_password', 'overloaded'],
+    complaints: { passwords_differ: passwordsDiffer() },
   })
   async signup(@Body() body: SignupRequest): Promise<SignupResponse> {
     await this.takenEmail.assertKept(body);
-    if (body.password !== body.password2) throw complain('nonFieldErrors', SAME_AS, "Passwords don't match!");
+    if (body.password !== body.password2) throw passwordsDiffer();
     const email = addressOf(body.email);
     const phoneNumber = storedPhoneNumber(body.phoneNumber) ?? null;
     await this.registrations.register(
@@ -111,12 +115,13 @@ export class ApiAuthCamelController {
     body: ChangePasswordRequest,
     answer: { status: 200, type: MessageResponse, description: 'The password is changed' },
     failures: ['invalid_input', 'wrong_current_password', 'weak_password', 'overloaded'],
+    complaints: { passwords_differ: newPasswordsDiffer('newPassword2') },
     words: changePasswordFailures,
   })
   async changePassword(@Body() body: ChangePasswordRequest, @Caller() caller: SignedIn): Promise<MessageResponse> {
     if (body.newPassword !== body.newPassword2) {
       await this.accounts.assertCurrentPassword(caller, body.password);
-      throw complain('newPassword2', SAME_AS, NEW_PASSWORDS_DIFFER);
+      throw newPasswordsDiffer('newPassword2');
     }
     await this.accounts.changePassword(caller, body.password, body.newPassword);
     return { message: 'Successfully changed password.' };
@@ -177,13 +182,14 @@ export class ApiAuthCamelController {
     body: ResetPasswordRequest,
     answer: { status: 200, type: SuccessResponse, description: 'The password is set' },
     failures: ['invalid_input', 'account_unknown', 'one_time_token_invalid', 'weak_password', 'overloaded'],
+    complaints: { passwords_differ: newPasswordsDiffer('nonFieldErrors') },
     words: newPasswordFailures,
   })
   async resetPassword(@Body() body: ResetPasswordRequest): Promise<SuccessResponse> {
     const email = addressOf(body.email);
     const shown = await this.recovery.assertKnown(email);
     if (!SESSION_TOKEN.test(body.sessionToken)) throw new Failure('one_time_token_invalid');
-    if (body.newPassword !== body.newPassword2) throw complain('nonFieldErrors', SAME_AS, NEW_PASSWORDS_DIFFER);
+    if (body.newPassword !== body.newPassword2) throw newPasswordsDiffer('nonFieldErrors');
     await this.recovery.resetBySessionToken(email, body.sessionToken, body.newPassword);
     return { success: `Successfully changed password for ${shown}.` };
   }

@@ -1,6 +1,6 @@
 import type { FailureDetails } from '../../failure.js';
 import { NULL } from '../kit/drf/fields.js';
-import { frameworkWording, PASSWORD_WORDS } from '../kit/drf/wording.js';
+import { frameworkWording, PASSWORD_WORDS, pictureWording } from '../kit/drf/wording.js';
 import type { Answer, Wording } from '../kit/wording.js';
 import { camelCased } from './camel-case.js';
 
@@ -25,6 +25,7 @@ const passwordWords = ({ weaknesses }: FailureDetails['weak_password']): string[
 /** How this surface says what goes wrong: `contract/api-auth-camel.md`. */
 export const failures: Wording = {
   ...camelCased(frameworkWording('Bearer', { invalid: BAD_TOKEN, expired: BAD_TOKEN })),
+  ...pictureWording('avatar'),
 
   wrong_credentials: noActiveAccount,
   login_before_activation: noActiveAccount,

@@ -1,4 +1,4 @@
-import { Body, Get, Post, Query, Req, Res, UseGuards, UseInterceptors } from '@nestjs/common';
+import { Body, Delete, Get, Post, Put, Query, Req, Res, UseGuards, UseInterceptors } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Caller as SignedIn } from '../../auth/callers.service.js';
 import { LoginService, type AuthenticatedAccount, type Opening } from '../../auth/login.service.js';
@@ -6,6 +6,7 @@ import { RecoveryService } from '../../auth/recovery.service.js';
 import { RefreshService } from '../../auth/refresh.service.js';
 import { RegistrationService } from '../../auth/registration.service.js';
 import { Failure } from '../../failure.js';
+import { ProfileService } from '../../profile/profile.service.js';
 import { SessionsService } from '../../tokens/sessions.service.js';
 import { parseEmailAddress } from '../../users/email-address.js';
 import { Caller, ClientOf, type Client } from '../kit/caller.js';
@@ -16,10 +17,12 @@ import { readInput } from '../kit/input.js';
 import { LoginGuard } from '../kit/login.guard.js';
 import { Operation } from '../kit/operation.js';
 import { confirmEmailPage, isScripted, sendPage } from '../kit/page.js';
+import { PICTURE_BODY_LIMIT, pictureOf } from '../kit/picture.js';
 import { SurfaceController } from '../kit/surface.js';
 import { confirmFailures, failures, oneSentenceFailures, logoutFailures } from './failures.js';
 import { resetLetter, verificationLetter } from './letters.js';
 import {
+  AvatarRequest,
   LoginRequest,
   LogoutRequest,
   NewPassword,
@@ -49,6 +52,12 @@ const NAME = 'api-auth';
 /** The surfaces whose refresh tokens `token/refresh/` takes: ours, and the camelCase one, which has no route of its own. */
 const REFRESHED_HERE = [NAME, 'api-auth-camel'];
 
+const passwordsDiffer = (): Failure => complain('non_field_errors', 'sameAs', "Password confirmation doesn't match");
+const tokenMissing = (): Failure => complain('token', 'required', 'Token is required');
+const refreshMissing = (): Failure => complain('refresh', 'required', 'Refresh token is required.');
+const emailMissing = (): Failure => complain('email', 'required', 'Email is required');
+const tokenOrPasswordMissing = (): Failure => complain('token', 'required', 'Token and new password are required.');
+
 @SurfaceController({ path: 'api/auth', words: failures, tag: 'Authentication', negotiates: true })
 export class ApiAuthController {
   constructor(
@@ -58,6 +67,7 @@ export class ApiAuthController {
     private readonly refreshes: RefreshService,
     private readonly recovery: RecoveryService,
     private readonly sessions: SessionsService,
+    private readonly profiles: ProfileService,
     private readonly accountRules: AccountRulesInterceptor,
   ) {}
 
@@ -78,11 +88,12 @@ export class ApiAuthController {
     },
     answer: { status: 201, type: MessageResponse, description: 'The account is made, and the mail is on its way' },
     failures: ['invalid_input', 'email_taken', 'username_taken', 'weak_password', 'overloaded'],
+    complaints: { passwords_differ: passwordsDiffer() },
   })
   async register(@Body() body: RegisterRequest): Promise<MessageResponse> {
     await this.accountRules.assertKept(body);
     if (body.password !== body.confirm_password) {
-      throw complain('non_field_errors', 'sameAs', "Password confirmation doesn't match");
+      throw passwordsDiffer();
     }
     await this.registrations.register(
       {
@@ -107,6 +118,7 @@ export class ApiAuthController {
       'button, and HEAD requests and prefetches change nothing.',
     answer: { status: 200, type: LinkLoginResponse, description: 'The address is verified' },
     failures: ['one_time_token_invalid', 'one_time_token_expired'],
+    complaints: { token_missing: tokenMissing() },
     words: oneSentenceFailures,
   })
   async verifyByLink(
@@ -127,6 +139,7 @@ export class ApiAuthController {
     body: VerifyEmailRequest,
     answer: { status: 200, type: LinkLoginResponse, description: 'The address is verified' },
     failures: ['one_time_token_invalid', 'one_time_token_expired'],
+    complaints: { token_missing: tokenMissing() },
     words: oneSentenceFailures,
   })
   verifyByPost(
@@ -182,10 +195,11 @@ export class ApiAuthController {
     body: LogoutRequest,
     answer: { status: 200, type: DetailResponse, description: 'The session has ended' },
     failures: ['refresh_token_invalid'],
+    complaints: { refresh_missing: refreshMissing() },
     words: logoutFailures,
   })
   async logout(@Body() { refresh }: LogoutRequest, @Caller() caller: SignedIn): Promise<DetailResponse> {
-    if (isFalsy(refresh)) throw complain('refresh', 'required', 'Refresh token is required.');
+    if (isFalsy(refresh)) throw refreshMissing();
     const hasEnded = await this.sessions.endByRefreshToken(caller.session.id, refresh);
     if (!hasEnded) throw new Failure('refresh_token_invalid');
     return { detail: 'Successfully logged out.' };
@@ -203,10 +217,11 @@ export class ApiAuthController {
       description: 'Whether or not there is such an account',
       example: { detail: 'If an account with this email exists, a password reset link has been sent.' },
     },
+    complaints: { email_missing: emailMissing() },
     words: oneSentenceFailures,
   })
   async requestReset(@Body() { email }: PasswordResetRequest): Promise<DetailResponse> {
-    if (isFalsy(email)) throw complain('email', 'required', 'Email is required');
+    if (isFalsy(email)) throw emailMissing();
     const flaw = unstorable(email);
     if (flaw !== undefined) throw complain('email', 'storable', flaw);
     await this.recovery.askForLink(parseEmailAddress(email), resetLetter(this.settings));
@@ -226,6 +241,7 @@ export class ApiAuthController {
       description: 'The password is set',
     },
     failures: ['one_time_token_invalid', 'one_time_token_expired', 'weak_password', 'overloaded'],
+    complaints: { token_or_password_missing: tokenOrPasswordMissing() },
     words: confirmFailures,
   })
   async confirmReset(
@@ -234,7 +250,7 @@ export class ApiAuthController {
   ): Promise<LinkLoginResponse> {
     const { token, password } = body;
     if (isFalsy(token) || isFalsy(password)) {
-      throw complain('token', 'required', 'Token and new password are required.');
+      throw tokenOrPasswordMissing();
     }
     if (typeof token !== 'string') throw new Failure('one_time_token_invalid');
     await this.recovery.inspect(token);
@@ -263,6 +279,32 @@ export class ApiAuthController {
     return this.me(caller);
   }
 
+  @Put('me/avatar/')
+  @Operation({
+    access: 'protected',
+    summary: 'Set the avatar',
+    description: 'Replaces the picture of the current user. It is made at most 512 pixels wide and high, and WebP.',
+    body: AvatarRequest,
+    bodyLimit: PICTURE_BODY_LIMIT,
+    answer: { status: 200, type: UserResponse, description: 'The user, with the path of the picture' },
+    failures: ['invalid_input', 'malformed_multipart', 'picture_invalid', 'picture_too_large', 'overloaded'],
+  })
+  async setAvatar(@Body() { avatar }: AvatarRequest, @Caller() caller: SignedIn): Promise<UserResponse> {
+    const { user } = await this.profiles.update(caller.user.id, { picture: pictureOf(avatar) });
+    return UserResponse.of(user);
+  }
+
+  @Delete('me/avatar/')
+  @Operation({
+    access: 'protected',
+    summary: 'Remove the avatar',
+    answer: { status: 200, type: UserResponse, description: 'The user, without a picture' },
+  })
+  async removeAvatar(@Caller() caller: SignedIn): Promise<UserResponse> {
+    const { user } = await this.profiles.update(caller.user.id, { picture: null });
+    return UserResponse.of(user);
+  }
+
   /** Consumes nothing for whoever is not a script, but shows the page with a button. */
   private async verifyForScript(
     token: unknown,
@@ -276,7 +318,7 @@ export class ApiAuthController {
   }
 
   private async verify(token: unknown, client: Client): Promise<LinkLoginResponse> {
-    if (isFalsy(token)) throw complain('token', 'required', 'Token is required');
+    if (isFalsy(token)) throw tokenMissing();
     if (typeof token !== 'string') throw new Failure('one_time_token_invalid');
     return LinkLoginResponse.of(VERIFIED, await this.registrations.verify(token, this.opening(client)));
   }

@@ -1,4 +1,4 @@
-import { frameworkWording, PASSWORD_WORDS } from '../kit/drf/wording.js';
+import { frameworkWording, PASSWORD_WORDS, pictureWording } from '../kit/drf/wording.js';
 import { tooShort } from '../kit/drf/fields.js';
 import type { Answer, Wording } from '../kit/wording.js';
 import type { PasswordWeakness } from '../../failure.js';
@@ -12,6 +12,7 @@ const nonField = (text: string): Answer => [400, { non_field_errors: [text] }];
 /** How this surface says what goes wrong: `contract/api-auth.md`. */
 export const failures: Wording = {
   ...frameworkWording('Bearer'),
+  ...pictureWording('avatar'),
 
   wrong_credentials: () => nonField('Invalid email or password.'),
   login_before_activation: () => nonField('Account is not active. Please verify your email first.'),

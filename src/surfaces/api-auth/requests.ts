@@ -1,5 +1,7 @@
 import { Email, Password } from '../kit/drf/credentials.js';
-import { Loose, Text } from '../kit/drf/fields.js';
+import { File, Loose, Text } from '../kit/drf/fields.js';
+import type { UploadedFile } from '../kit/forms.js';
+import { ANY_FORMAT, Reads } from '../kit/input.js';
 
 export class RegisterRequest {
   @Email()
@@ -72,4 +74,11 @@ export class PasswordResetConfirmRequest {
 export class NewPassword {
   @Password({ min: 8, max: 128 })
   password!: string;
+}
+
+/** Any body is read, and only this kind can have a file in it. */
+@Reads({ ...ANY_FORMAT, mediaTypes: ['multipart/form-data'] })
+export class AvatarRequest {
+  @File({ description: 'A PNG, JPEG, WebP or GIF of at most 5 MB.' })
+  avatar!: UploadedFile;
 }

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../../auth/auth.module.js';
+import { ProfileModule } from '../../profile/profile.module.js';
 import { TokensModule } from '../../tokens/tokens.module.js';
 import type { Surface } from '../kit/surface.js';
 import { ApiAuthController } from './api-auth.controller.js';
@@ -7,7 +8,11 @@ import { failures } from './failures.js';
 import { ApiAuthSettings } from './settings.js';
 import { AccountRulesInterceptor } from './account-rules.interceptor.js';
 
-@Module({ imports: [AuthModule, TokensModule], controllers: [ApiAuthController], providers: [AccountRulesInterceptor] })
+@Module({
+  imports: [AuthModule, ProfileModule, TokensModule],
+  controllers: [ApiAuthController],
+  providers: [AccountRulesInterceptor],
+})
 class ApiAuthModule {}
 
 export const apiAuth: Surface = {

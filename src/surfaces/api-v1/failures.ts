@@ -8,6 +8,7 @@ const badAccessToken = (): Answer => [401, { detail: 'No permission -- see autho
 const badRefreshToken = (): Answer => [401, { detail: 'Refresh token is missing or invalid.' }];
 const badLink = (): Answer => [400, { detail: 'Invalid token' }];
 const badCredentials = (): Answer => [401, { detail: 'User not found or invalid credentials' }];
+const badPicture = (): Answer => [400, { detail: 'Invalid picture' }];
 const forbidden = (): Answer => [403, { detail: 'Request forbidden -- authorization will not help' }];
 
 /** How this surface says what goes wrong: `contract/api-v1.md`. */
@@ -41,6 +42,9 @@ export const failures: Wording = {
   one_time_token_expired: badLink,
   one_time_token_used: badLink,
   code_incorrect: badLink,
+  picture_not_a_url: badPicture,
+  picture_invalid: badPicture,
+  picture_too_large: badPicture,
 };
 
 /** A body that is no object may be a password; it is not told back. */

@@ -1,4 +1,4 @@
-import { frameworkWording, PASSWORD_WORDS } from '../kit/drf/wording.js';
+import { frameworkWording, PASSWORD_WORDS, pictureWording } from '../kit/drf/wording.js';
 import type { Answer, Wording } from '../kit/wording.js';
 import type { PasswordWeakness } from '../../failure.js';
 
@@ -25,6 +25,7 @@ const noActiveAccount = (): Answer => {
 /** How this surface says what goes wrong: `contract/djoser.md`. */
 export const failures: Wording = {
   ...framework,
+  ...pictureWording('picture'),
 
   wrong_credentials: noActiveAccount,
   login_before_activation: noActiveAccount,

@@ -46,6 +46,9 @@ const done = (description: string): OperationOptions['answer'] => ({ status: 204
 
 const MAILED = done('Whether or not there is a mail to send');
 
+const differ = (message: string): Failure => complain('non_field_errors', 'sameAs', message);
+const unknownUid = (): Failure => complain('uid', 'known', UNKNOWN_UID);
+
 @SurfaceController({ path: 'auth/users', words: failures, tag: 'Users', negotiates: true })
 export class UsersController {
   constructor(
@@ -72,6 +75,7 @@ export class UsersController {
     },
     answer: { status: 201, type: UserResponse, description: 'The account is made, and the mail is on its way' },
     failures: ['invalid_input', 'email_taken', 'weak_password', 'overloaded'],
+    complaints: { passwords_differ: differ(PASSWORDS_DIFFER) },
     words: createFailures,
   })
   async create(@Body() body: CreateUserRequest): Promise<UserResponse> {
@@ -82,7 +86,7 @@ export class UsersController {
     if (body.re_password !== password) {
       // What is wrong with the password itself comes first.
       this.passwords.assertFit(password, { email: email.canonical, username: null });
-      throw complain('non_field_errors', 'sameAs', PASSWORDS_DIFFER);
+      throw differ(PASSWORDS_DIFFER);
     }
     const id = await this.registrations.registerNumbered(
       { email, password, ...names },
@@ -160,6 +164,7 @@ export class UsersController {
     body: ActivationRequest,
     answer: done('The account is active'),
     failures: ['invalid_input', 'one_time_token_invalid', 'one_time_token_used'],
+    complaints: { uid_unknown: unknownUid() },
     words: activationFailures,
   })
   async activate(@Body() { uid, token }: ActivationRequest): Promise<void> {
@@ -187,6 +192,7 @@ export class UsersController {
     body: SetPasswordRequest,
     answer: done('The password is set'),
     failures: ['invalid_input', 'wrong_current_password', 'weak_password', 'overloaded'],
+    complaints: { passwords_differ: differ(PASSWORDS_DIFFER) },
   })
   async setPassword(@Body() body: SetPasswordRequest, @Caller() caller: SignedIn): Promise<void> {
     await this.rules.assertKept(body, caller);
@@ -217,6 +223,7 @@ export class UsersController {
     body: ResetPasswordConfirmRequest,
     answer: done('The password is set'),
     failures: ['invalid_input', 'weak_password', 'one_time_token_invalid', 'overloaded'],
+    complaints: { passwords_differ: differ(PASSWORDS_DIFFER), uid_unknown: unknownUid() },
   })
   async confirmPasswordReset(@Body() body: ResetPasswordConfirmRequest): Promise<void> {
     // Whose it is to be shows only with the link.
@@ -235,6 +242,7 @@ export class UsersController {
     body: SetEmailRequest,
     answer: done('The address is set'),
     failures: ['invalid_input', 'wrong_current_password', 'email_taken', 'overloaded'],
+    complaints: { emails_differ: differ(EMAILS_DIFFER) },
     words: newEmailFailures,
   })
   async setEmail(@Body() body: SetEmailRequest, @Caller() caller: SignedIn): Promise<void> {
@@ -264,6 +272,7 @@ export class UsersController {
     body: ResetEmailConfirmRequest,
     answer: done('The address is set'),
     failures: ['invalid_input', 'one_time_token_invalid', 'email_taken'],
+    complaints: { emails_differ: differ(EMAILS_DIFFER), uid_unknown: unknownUid() },
     words: newEmailFailures,
   })
   async confirmEmailReset(@Body() body: ResetEmailConfirmRequest): Promise<void> {
@@ -334,12 +343,12 @@ export class UsersController {
   /** Whose link it says it is; whether it is, the token decides. */
   private async userIdOf(uid: string): Promise<number> {
     const id = idOfUid(uid);
-    if (id === null || !(await this.accounts.mayExist(id))) throw complain('uid', 'known', UNKNOWN_UID);
+    if (id === null || !(await this.accounts.mayExist(id))) throw unknownUid();
     return id;
   }
 }
 
 /** A repetition counts where there is one. */
 function assertRepeated(value: string, repeated: string | undefined, message: string): void {
-  if (repeated !== undefined && repeated !== value) throw complain('non_field_errors', 'sameAs', message);
+  if (repeated !== undefined && repeated !== value) throw differ(message);
 }

@@ -1,4 +1,5 @@
 import { pipeline } from 'node:stream/promises';
+import { setImmediate } from 'node:timers/promises';
 import { Busboy } from '@fastify/busboy';
 import { Failure } from '../../failure.js';
 
@@ -21,8 +22,12 @@ export function readForm(bytes: Buffer): Record<string, unknown> {
   return Object.fromEntries(new URLSearchParams(bytes.toString('utf8')));
 }
 
-function* slices(bytes: Buffer): Generator<Buffer> {
-  for (let at = 0; at < bytes.length; at += SLICE) yield bytes.subarray(at, at + SLICE);
+/** Between two slices others have their turn. */
+async function* slices(bytes: Buffer): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += SLICE) {
+    if (at > 0) await setImmediate();
+    yield bytes.subarray(at, at + SLICE);
+  }
 }
 
 /** Texts as strings, files as `UploadedFile`. Throws `malformed_multipart`. */
@@ -36,7 +41,11 @@ export async function readMultipart(bytes: Buffer, contentType: string): Promise
     const tooMuch = (): void => void parser.destroy(new Error('too many parts'));
     parser.on('partsLimit', tooMuch).on('fieldsLimit', tooMuch).on('filesLimit', tooMuch);
     parser.on('field', (name, value) => entries.push([name, value]));
-    parser.on('file', (name, stream, filename) => {
+    parser.on('file', (name, stream, filename: string | undefined) => {
+      // The body ends within the file. Nobody else would hear of it, and the process would end.
+      stream.on('error', (error) => parser.destroy(error));
+      // A form in which no file was chosen sends one without a name.
+      if (!filename) return void stream.resume();
       const chunks: Buffer[] = [];
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => entries.push([name, new UploadedFile(filename, Buffer.concat(chunks))]));

@@ -1,8 +1,9 @@
+import { PayloadTooLargeException } from '@nestjs/common';
 import { validateSync } from 'class-validator';
 import { Failure, type FailureCode, type FailureDetails, type Problem } from '../../failure.js';
 import { readForm, readMultipart } from './forms.js';
 import { readJson } from './json.js';
-import { RawBody } from './raw-body.js';
+import { ArrivingBody, RawBody } from './raw-body.js';
 
 export type InputClass<T extends object = object> = new () => T;
 
@@ -97,12 +98,12 @@ export function readInput<T extends object>(
 }
 
 /** The fields of a body, in the format of the class that they are for; throws what that format may. */
-export function readBody(type: InputClass, body: unknown): Promise<Record<string, unknown>> {
-  return formatOf(type).read(body);
+export async function readBody(type: InputClass, body: unknown): Promise<Record<string, unknown>> {
+  return formatOf(type).read(body instanceof ArrivingBody ? await body.arrive() : body);
 }
 
 /** JSON, a form or a multipart form, as the request says; no body is an empty one. */
-const ANY_FORMAT: BodyFormat = {
+export const ANY_FORMAT: BodyFormat = {
   mediaTypes: ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'],
   failures: ['malformed_json', 'body_not_an_object', 'unsupported_media_type'],
   read: readAnyBody,
@@ -112,14 +113,43 @@ async function readAnyBody(body: unknown): Promise<Record<string, unknown>> {
   if (!(body instanceof RawBody) || body.bytes.length === 0) return {};
   switch (body.mediaType) {
     case 'application/json':
+      assertFewValues(body.bytes);
       return asObject(readJson(body.bytes));
     case 'application/x-www-form-urlencoded':
+      if (body.bytes.length > LARGE) throw new PayloadTooLargeException();
       return readForm(body.bytes);
     case 'multipart/form-data':
       return readMultipart(body.bytes, body.contentType);
     default:
       throw new Failure('unsupported_media_type', { mediaType: body.contentType.slice(0, 200) });
   }
+}
+
+/** Bytes; only routes that take files read more. */
+const LARGE = 256 * 1024;
+
+const LARGE_BODY_MAX_VALUES = 10_000;
+/** Of a long text: base64 with each `/` escaped, as some encoders do. */
+const LARGE_BODY_MAX_ESCAPES = 250_000;
+
+/**
+ * A large body may hold a large value, but not many values: reading millions of them would keep everybody else waiting.
+ */
+function assertFewValues(bytes: Buffer): void {
+  if (bytes.length <= LARGE) return;
+  const values = ['{', '[', ','].map((mark) => count(bytes, mark, LARGE_BODY_MAX_VALUES));
+  const isTooMuch =
+    values.reduce((sum, value) => sum + value) > LARGE_BODY_MAX_VALUES ||
+    count(bytes, '\\', LARGE_BODY_MAX_ESCAPES) > LARGE_BODY_MAX_ESCAPES;
+  if (isTooMuch) throw new PayloadTooLargeException();
+}
+
+/** How often a character is there; not counted beyond `enough`. */
+function count(bytes: Buffer, character: string, enough: number): number {
+  const code = character.charCodeAt(0);
+  let found = 0;
+  for (let at = bytes.indexOf(code); at >= 0 && found <= enough; at = bytes.indexOf(code, at + 1)) found += 1;
+  return found;
 }
 
 /** Throws `body_not_an_object`. */

@@ -1,16 +1,18 @@
+import { isAscii, isUtf8, transcode } from 'node:buffer';
 import { parse } from 'secure-json-parse';
 import { Failure } from '../../failure.js';
+import { placeOf } from './code-points.js';
 
 /** Throws `malformed_json`. Keys that would reach a prototype are dropped; of a repeated key the last one counts. */
 export function readJson(bytes: Buffer): unknown {
   const text = decode(bytes);
   // The parser would overlook it.
-  if (text.startsWith(BYTE_ORDER_MARK)) throw complaint(text, explain(text));
+  if (text.startsWith(BYTE_ORDER_MARK)) throw complaint(text);
   try {
     return parse(text, { protoAction: 'remove', constructorAction: 'remove' });
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    throw complaint(text, explain(text));
+    throw complaint(text);
   }
 }
 
@@ -23,21 +25,20 @@ interface Complaint {
 }
 
 function decode(bytes: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    const position = firstIllFormedByte(bytes);
-    const length = sequenceLength(bytes, position);
-    // Python's reader keeps a sequence that the end cuts off for a rest that never comes.
-    if (length > 0 && position + length === bytes.length) return decode(bytes.subarray(0, position));
-    const where =
-      length > 1
-        ? `bytes in position ${position}-${position + length - 1}`
-        : `byte 0x${bytes[position]?.toString(16).padStart(2, '0')} in position ${position}`;
-    const why = length === 0 ? 'invalid start byte' : 'invalid continuation byte';
-    const message = `'utf-8' codec can't decode ${where}: ${why}`;
-    throw new Failure('malformed_json', { message, position, reason: message });
-  }
+  // Of a large text that is not all ASCII, V8 would take its time.
+  if (isAscii(bytes)) return bytes.toString('latin1');
+  if (isUtf8(bytes)) return transcode(bytes, 'utf8', 'utf16le').toString('utf16le');
+  const position = firstIllFormedByte(bytes);
+  const length = sequenceLength(bytes, position);
+  // Python's reader keeps a sequence that the end cuts off for a rest that never comes.
+  if (length > 0 && position + length === bytes.length) return decode(bytes.subarray(0, position));
+  const where =
+    length > 1
+      ? `bytes in position ${position}-${position + length - 1}`
+      : `byte 0x${bytes[position]?.toString(16).padStart(2, '0')} in position ${position}`;
+  const why = length === 0 ? 'invalid start byte' : 'invalid continuation byte';
+  const message = `'utf-8' codec can't decode ${where}: ${why}`;
+  throw new Failure('malformed_json', { message, position, reason: message });
 }
 
 /** How many bytes from here on could begin a character (RFC 3629 §4); 0 where none can. */
@@ -70,8 +71,15 @@ const SECOND_BYTES: ReadonlyMap<number, readonly [low: number, high: number]> = 
   [0xf4, [0x80, 0x8f]],
 ]);
 
+/** Bytes that are looked at as a whole before one by one, which takes its time. */
+const PIECE = 4_096;
+
+/** Sound pieces are passed over; what is left begins with the piece that has the bad byte in it. */
 function firstIllFormedByte(bytes: Buffer): number {
   let at = 0;
+  for (let end = at; isUtf8(bytes.subarray(at, end)) && at < bytes.length; end = beginOfCharacter(bytes, at + PIECE)) {
+    at = end;
+  }
   for (;;) {
     const length = sequenceLength(bytes, at);
     if (length === 0 || length < fullLength(bytes[at] ?? 0)) return at;
@@ -79,11 +87,18 @@ function firstIllFormedByte(bytes: Buffer): number {
   }
 }
 
-function complaint(text: string, { message, at, isPlaceless }: Complaint): Failure<'malformed_json'> {
-  const before = text.slice(0, at);
-  const position = [...before].length;
-  const line = before.split('\n').length;
-  const column = position - [...before.slice(0, before.lastIndexOf('\n') + 1)].length + 1;
+function beginOfCharacter(bytes: Buffer, at: number): number {
+  let begin = at;
+  while (begin > at - 3 && ((bytes[begin] ?? 0) & 0xc0) === 0x80) begin -= 1;
+  return begin;
+}
+
+/** As much of a text as is looked through for a fault; nobody is kept waiting for the rest of one with a file in it. */
+const EXPLAINED = 256 * 1024;
+
+function complaint(text: string): Failure<'malformed_json'> {
+  const { message, at, isPlaceless } = explain(text.slice(0, EXPLAINED));
+  const { position, line, column } = placeOf(text, at);
   const reason = isPlaceless ? message : `${message}: line ${line} column ${column} (char ${position})`;
   return new Failure('malformed_json', { message, position, reason });
 }

@@ -14,6 +14,7 @@ import { Failure, type FailureCode, type Problem } from '../../failure.js';
 import { Protected, Public, type Access } from '../../platform/http/access.js';
 import { FailureFilter } from './failure.filter.js';
 import { fieldNames, formatOf, readInput, type InputClass } from './input.js';
+import { BodyLimit } from './raw-body.js';
 import { SAMPLES } from './samples.js';
 import { word, type Wording } from './wording.js';
 
@@ -35,6 +36,8 @@ export interface OperationOptions {
   unfit?: Readonly<Record<string, unknown>>;
   /** The body of the source document, where it is not what the fields' examples make. */
   bodyExample?: object;
+  /** Bytes, where texts alone are not all that is taken. */
+  bodyLimit?: number;
   /** Without `type`, no body; with `isList`, a list of that type. */
   answer: {
     status: number;
@@ -47,6 +50,8 @@ export interface OperationOptions {
   };
   /** What this operation may refuse with, besides what every operation may. */
   failures?: readonly FailureCode[];
+  /** Failures that the handler makes itself, each under the name of its example. */
+  complaints?: Readonly<Record<string, Failure>>;
   /** Words of this route that differ from its surface's. */
   words?: Wording;
 }
@@ -72,6 +77,8 @@ interface Refusal {
   code: string;
   summary: string;
   body: unknown;
+  /** The names of the headers that come with it. */
+  headers?: readonly string[];
 }
 
 /** What is answered before a surface is asked, in the words of the last filter. */
@@ -94,6 +101,7 @@ const UNFORESEEN: readonly Refusal[] = [
     code: 'unavailable',
     summary: 'The database cannot be reached at the moment',
     body: { detail: 'Service temporarily unavailable, try again later.' },
+    headers: ['retry-after'],
   },
 ];
 
@@ -107,6 +115,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
     description,
     body,
     bodyExample,
+    bodyLimit,
     answer,
     words,
   } = options;
@@ -125,6 +134,7 @@ export function Operation(options: OperationOptions): MethodDecorator {
     ...(body === undefined
       ? []
       : [ApiConsumes(...formatOf(body).mediaTypes), ApiBody(bodyDocument(body, bodyExample))]),
+    ...(bodyLimit === undefined ? [] : [BodyLimit(bodyLimit)]),
     ...answerDocument(answer),
     SetMetadata(OPERATION, options),
     ...(words === undefined ? [] : [UseFilters(new FailureFilter(words))]),
@@ -161,10 +171,14 @@ export function documentFailures(
   const descriptor = Object.getOwnPropertyDescriptor(prototype, handlerName);
   const options = Reflect.getMetadata(OPERATION, descriptor?.value as object) as OperationOptions | undefined;
   if (descriptor === undefined || options === undefined) return;
-  const refusals: Refusal[] = [...failuresOf(options, negotiates)].map((code) => {
-    const [status, body] = word(options.words ?? surfaceWords, sampleOf(code, options));
-    return { status, code: code, summary: SAMPLES[code].description, body };
-  });
+  const refuse = (name: string, failure: Failure): Refusal => {
+    const [status, body, headers = {}] = word(options.words ?? surfaceWords, failure);
+    return { status, code: name, summary: SAMPLES[failure.code].description, body, headers: Object.keys(headers) };
+  };
+  const refusals = [
+    ...[...failuresOf(options, negotiates)].map((code) => refuse(code, sampleOf(code, options))),
+    ...Object.entries(options.complaints ?? {}).map(([name, failure]) => refuse(name, failure)),
+  ];
   if (options.body !== undefined) refusals.push(TOO_LARGE);
   refusals.push(...UNFORESEEN);
   for (const status of new Set(refusals.map((refusal) => refusal.status))) {
@@ -172,6 +186,7 @@ export function documentFailures(
     const document = ApiResponse({
       status,
       description: [...new Set(answers.map(({ summary }) => summary))].join('; '),
+      ...headersOf(answers),
       content: {
         'application/json': {
           schema: errorSchemas[status] ?? schemaOfAll(answers.map(({ body }) => body)),
@@ -193,6 +208,21 @@ function failuresOf(
     ...failures,
     ...(negotiates ? (['not_acceptable'] as const) : []),
   ]);
+}
+
+/** What the headers of refusals are for; one that is not in every answer of its status is not required of any. */
+const REFUSAL_HEADERS: Readonly<Record<string, string>> = {
+  'www-authenticate': 'What credentials are asked for',
+  'retry-after': 'Seconds after which to try again',
+  allow: 'The methods that this path has',
+};
+
+function headersOf(refusals: readonly Refusal[]): Pick<ApiResponseOptions, 'headers'> {
+  const names = new Set(refusals.flatMap(({ headers = [] }) => headers));
+  if (names.size === 0) return {};
+  return {
+    headers: headerDocuments(Object.fromEntries([...names].map((name) => [name, REFUSAL_HEADERS[name] ?? name]))),
+  };
 }
 
 function headerDocuments(headers: Readonly<Record<string, string>>): NonNullable<ApiResponseOptions['headers']> {

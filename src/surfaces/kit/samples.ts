@@ -49,6 +49,12 @@ export const SAMPLES: { readonly [Code in FailureCode]: { description: string; d
   one_time_token_expired: { description: 'The token has expired', details: {} },
   one_time_token_used: { description: 'The token was used', details: {} },
   code_incorrect: { description: 'Another code, or one that is no longer good', details: {} },
+  picture_not_a_url: { description: 'Neither an image nor an http(s) URL', details: {} },
+  picture_invalid: { description: 'Not a PNG, JPEG, WebP or GIF, or a corrupted one', details: {} },
+  picture_too_large: {
+    description: 'An image of too many bytes or pixels',
+    details: { maxBytes: 5_242_880, maxPixels: 50_000_000 },
+  },
   too_many_requests: { description: 'Too many requests', details: { retryAfter: 42 } },
   overloaded: { description: 'Too much to do at the moment', details: { retryAfter: 2 } },
 };

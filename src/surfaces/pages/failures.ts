@@ -77,6 +77,10 @@ export const failures: Wording = {
     say(400, 'This link was used before', 'If it was you who used it, there is nothing left to do: you can sign in.'),
   code_incorrect: badLink,
 
+  picture_not_a_url: unreadable,
+  picture_invalid: unreadable,
+  picture_too_large: unreadable,
+
   too_many_requests: busy,
   overloaded: busy,
 };

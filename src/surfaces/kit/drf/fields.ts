@@ -1,6 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, type ApiPropertyOptions } from '@nestjs/swagger';
 import { ValidateBy } from 'class-validator';
+import { countCodePoints } from '../code-points.js';
+import { UploadedFile } from '../forms.js';
 import { Field } from '../input.js';
 
 export const REQUIRED = 'This field is required.';
@@ -68,8 +70,8 @@ export function Text(options: TextOptions): PropertyDecorator {
   ): void => {
     rules.push(check(name, message, (value) => typeof value !== 'string' || isBlank(value) || test(value)));
   };
-  if (max !== undefined) onText('max', tooLong(max), (text) => lengthOf(text) <= max);
-  if (min !== undefined) onText('min', tooShort(min), (text) => lengthOf(text) >= min);
+  if (max !== undefined) onText('max', tooLong(max), (text) => countCodePoints(text) <= max);
+  if (min !== undefined) onText('min', tooShort(min), (text) => countCodePoints(text) >= min);
   onText('nullCharacters', NULL_CHARACTERS, (text) => !text.includes('\0'));
   onText('surrogates', surrogateWords, (text) => text.isWellFormed());
   if (rule !== undefined) onText(rule.name, rule.message, rule.test);
@@ -94,6 +96,26 @@ export function Loose(document: { example: string; description?: string; require
   return applyDecorators(
     Field((raw) => raw),
     ApiProperty({ type: String, required: false, ...document }),
+  );
+}
+
+/** A `FileField`: an `UploadedFile` of a multipart form, and not an empty one. */
+export function File(document: { description: string }): PropertyDecorator {
+  return applyDecorators(
+    Field((raw) => raw),
+    check('required', 'No file was submitted.', (value) => value !== undefined),
+    check('null', NULL, (value) => value !== null),
+    check(
+      'file',
+      'The submitted data was not a file. Check the encoding type on the form.',
+      (value) => value === undefined || value === null || value instanceof UploadedFile,
+    ),
+    check(
+      'empty',
+      'The submitted file is empty.',
+      (value) => !(value instanceof UploadedFile) || value.bytes.length > 0,
+    ),
+    ApiProperty({ type: String, format: 'binary', example: '(the bytes of the file)', ...document }),
   );
 }
 
@@ -127,12 +149,9 @@ function asText(raw: unknown, trim: boolean): unknown {
   return typeof text === 'string' && trim ? text.trim() : text;
 }
 
-function lengthOf(text: string): number {
-  return [...text].length;
-}
-
 function surrogateWords(text: string): string {
-  const code = [...text].find((character) => !character.isWellFormed())?.charCodeAt(0) ?? 0;
+  const [alone] = /\p{Cs}/u.exec(text) ?? ['\0'];
+  const code = alone.charCodeAt(0);
   return `Surrogate characters are not allowed: U+${code.toString(16).toUpperCase()}.`;
 }
 

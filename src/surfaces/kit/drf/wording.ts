@@ -17,7 +17,25 @@ export type FrameworkCode = Exclude<
   | 'one_time_token_expired'
   | 'one_time_token_used'
   | 'code_incorrect'
+  | PictureCode
 >;
+
+export type PictureCode = 'picture_not_a_url' | 'picture_invalid' | 'picture_too_large';
+
+/** The words of `URLField` and `ImageField` for the field of a picture. */
+export function pictureWording(field: string): Pick<Wording, PictureCode> {
+  const say = (text: string): Answer => [400, { [field]: [text] }];
+  return {
+    picture_not_a_url: () => say('Enter a valid URL.'),
+    picture_invalid: () =>
+      say('Upload a valid image. The file you uploaded was either not an image or a corrupted image.'),
+    picture_too_large: ({ maxBytes, maxPixels }) =>
+      say(
+        `Upload a smaller image. It may have at most ${Math.floor(maxBytes / 1_048_576)} MB and ` +
+          `${Math.floor(maxPixels / 1_000_000)} megapixels.`,
+      ),
+  };
+}
 
 /** What SimpleJWT calls a token that it refuses; its older versions have one sentence for both. */
 export interface TokenWords {
