@@ -3,6 +3,7 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import { SURFACES } from '../../src/app.module.js';
 import { createDocuments } from '../../src/surfaces/kit/documents.js';
+import { vast } from './images.js';
 import type { Answered, RequestOptions, Service } from './service.js';
 
 /** An operation as the document of its surface describes it. */
@@ -121,6 +122,9 @@ function closed(schema: unknown): unknown {
   return typeof parts.properties === 'object' ? { additionalProperties: false, ...parts } : parts;
 }
 
+/** What documents show where a file goes. */
+const A_FILE = '(the bytes of the file)';
+
 /** Sends a body in a media type of the operation; what a form cannot carry is written as JSON in it. */
 export function send(
   service: Service,
@@ -138,7 +142,7 @@ function encode(mediaType: string, body: Readonly<Record<string, unknown>>): unk
     .map(([name, value]): [string, string] => [name, typeof value === 'string' ? value : JSON.stringify(value)]);
   if (mediaType === 'application/x-www-form-urlencoded') return new URLSearchParams(texts);
   const form = new FormData();
-  for (const [name, text] of texts) form.set(name, text);
+  for (const [name, text] of texts) form.set(name, text === A_FILE ? new Blob([vast(8, 8)]) : text);
   return form;
 }
 
