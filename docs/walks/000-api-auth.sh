@@ -4,18 +4,18 @@
 source "$(dirname "${BASH_SOURCE[0]}")/walk.sh"
 
 EMAIL="john$SUFFIX@example.com"
-SOMEBODY="\"id\":\"…\",\"email\":\"$EMAIL\",\"username\":\"johnny\",\"first_name\":\"John\",\"last_name\":\"Doe\",\"is_active\":true,\"role\":\"Viewer\",\"avatar\":null,\"phone_number\":null,\"date_joined\":\"…\""
+USERNAME="johnny$SUFFIX"
+SOMEBODY="\"id\":\"…\",\"email\":\"$EMAIL\",\"username\":\"$USERNAME\",\"first_name\":\"John\",\"last_name\":\"Doe\",\"is_active\":true,\"role\":\"Viewer\",\"avatar\":null,\"phone_number\":null,\"date_joined\":\"…\""
 
 say 'Register'
 REGISTRATION="{
   \"email\": \"$EMAIL\",
-  \"username\": \"johnny$SUFFIX\",
+  \"username\": \"$USERNAME\",
   \"first_name\": \"John\",
   \"last_name\": \"Doe\",
   \"password\": \"strongpassword123\",
   \"confirm_password\": \"strongpassword123\"
 }"
-SOMEBODY=${SOMEBODY/johnny/johnny$SUFFIX}
 send POST /api/auth/register/ json "$REGISTRATION"
 expect 201 '{"message":"User created successfully. Please check your email for verification link."}'
 
@@ -119,6 +119,19 @@ send GET /api/auth/me/ header "Authorization: Bearer $ACCESS"
 expect 200 "{$SOMEBODY}"
 send GET /api/auth/me/
 expect 401 '{"detail":"Authentication credentials were not provided."}'
+
+say 'An avatar, as a file of a form: not in the document, which shows one without saying where it comes from'
+send PUT /api/auth/me/avatar/ header "Authorization: Bearer $ACCESS" upload "avatar=@$(dirname "$0")/me.png"
+PICTURED=${SOMEBODY/null/'"…"'}
+expect 200 "{$PICTURED}"
+PICTURE=$(pick avatar)
+send HEAD "$PICTURE"
+expect 200 ''
+expect_header 'Content-Type: image/webp'
+send DELETE /api/auth/me/avatar/ header "Authorization: Bearer $ACCESS"
+expect 200 "{$SOMEBODY}"
+send GET /api/auth/me/ header "Authorization: Bearer $ACCESS"
+expect 200 "{$SOMEBODY}"
 
 say 'No such page, no such method'
 send GET /api/auth/nothing/

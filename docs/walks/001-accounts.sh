@@ -107,6 +107,22 @@ expect 200 '{"country":"string","profession":"string","bio":"another","thoughts"
 send POST /accounts/api/update/profile/ header "Authorization: Bearer $ACCESS" json '{"profile_img": "string"}'
 expect 400 '{"profile_img":["Enter a valid URL."]}'
 
+say 'The picture itself: as a file of a form, or as a data URL. It is kept, and answered as a URL'
+send POST /accounts/api/update/profile/ header "Authorization: Bearer $ACCESS" upload "profile_img=@$(dirname "$0")/me.png"
+expect 200 '{"country":"string","profession":"string","bio":"another","thoughts":"string","profile_img":"…/pictures/….webp"}'
+PICTURE=/pictures/$(pick profile_img | grep -o '[^/]*$')
+send HEAD "$PICTURE"
+expect 200 ''
+expect_header 'Content-Type: image/webp'
+send POST /accounts/api/update/profile/ header "Authorization: Bearer $ACCESS" json '{"profile_img": "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"}'
+expect 200
+expect_part '/pictures/'
+send POST /accounts/api/update/profile/ header "Authorization: Bearer $ACCESS" json '{"profile_img": "data:image/png;base64,AAAA"}'
+expect 400 '{"profile_img":["Upload a valid image. The file you uploaded was either not an image or a corrupted image."]}'
+send POST /accounts/api/update/profile/ header "Authorization: Bearer $ACCESS" json '{"profile_img": ""}'
+expect 200
+expect_part '"profile_img":""'
+
 say 'Change the old password: this session goes on'
 PASSWORDS='{
   "old_password": "strongpassword123",

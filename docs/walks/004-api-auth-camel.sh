@@ -91,7 +91,7 @@ send PUT /api/users/settings/ header "Authorization: JWT $ACCESS" json '{
 }'
 expect 200 "$SETTINGS"
 send PATCH /api/users/settings/ header "Authorization: Bearer $ACCESS" json '{"firstName": "Somebody"}'
-expect 200 "${SETTINGS/\"Admin\"/\"Somebody\"}"
+expect 200 "${SETTINGS/Admin/Somebody}"
 send PATCH /api/users/settings/ json '{"firstName": "Somebody"}'
 expect 401 "$NO_CREDENTIALS"
 send PUT /api/users/settings/ json '{"firstName": "Somebody"}'

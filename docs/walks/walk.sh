@@ -33,6 +33,7 @@ shown() {
 send() {
   local method=$1 path=$2 reply
   local options=(-sS -i -X "$method")
+  [ "$method" != HEAD ] || options+=(--head)
   shift 2
   echo
   shown '>' "$method $path"
@@ -67,7 +68,7 @@ expect() {
   local pattern
   [ "$STATUS" = "$1" ] || fail "the status is $STATUS, expected was $1"
   if [ $# -gt 1 ]; then
-    pattern=$(sed -e 's/[][\.*^$(){}?+|]/\\&/g' -e 's/…/[^"]+/g' <<<"$2")
+    pattern=$(sed -e 's/[][\.*^(){}?+|$]/\\&/g' -e 's/…/[^"]+/g' <<<"$2")
     [[ $BODY =~ ^$pattern$ ]] || fail "expected was $2"
   fi
   ANSWERS=$((ANSWERS + 1))
