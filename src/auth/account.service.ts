@@ -161,7 +161,7 @@ export class AccountService {
   private async move(owner: User, email: EmailAddress, tx: EntityManager): Promise<void> {
     if (email.canonical === owner.emailCanonical) return;
     if (!this.concealment.isOn) return this.setEmail(owner, email, tx);
-    const taken = await this.users.findByEmail(email);
+    const taken = await this.users.findByEmail(email, tx);
     if (taken?.state === 'active') await this.mail.enqueueOnce(accountExistsLetter(), recipientOf(taken), tx);
     if (taken !== null || !(await this.mail.reserve('confirm_email', email.canonical, tx))) return;
     const issue = {

@@ -151,8 +151,8 @@ const ERASE_PENDING: Statement = {
 export class UsersService {
   constructor(private readonly statements: Statements) {}
 
-  async findByEmail(email: EmailAddress | null): Promise<User | null> {
-    return this.one(BY_EMAIL, [email?.canonical ?? '']);
+  async findByEmail(email: EmailAddress | null, tx?: EntityManager): Promise<User | null> {
+    return this.one(BY_EMAIL, [email?.canonical ?? ''], tx);
   }
 
   async findByUsername(username: string): Promise<User | null> {

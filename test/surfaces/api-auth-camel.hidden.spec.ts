@@ -119,3 +119,13 @@ it('a new address is nobody’s before it is proven', async () => {
   expect(settings.body.email).toBe(user.email);
   expect((await service.smtp.next(moved)).subject).toBe('Confirm your new e-mail address');
 });
+
+it('more callers than there are connections choose another address at once, and none waits for another', async () => {
+  const people = await Promise.all(Array.from({ length: 24 }, () => join(service)));
+  const answers = await Promise.all(
+    people.map(({ access }) =>
+      service.request('PATCH', '/api/auth/change-email/', { token: access, body: { email: someone() } }),
+    ),
+  );
+  expect(answers.map(({ status }) => status)).toEqual(people.map(() => 200));
+});

@@ -1,9 +1,7 @@
-import { Ajv, type ValidateFunction } from 'ajv';
-import formats from 'ajv-formats';
 import { afterAll, describe, expect, it } from 'vitest';
-import { documentedOperations, send, type DocumentedOperation } from '../support/operations.js';
+import { documentedOperations, problemOf, send, type DocumentedOperation } from '../support/operations.js';
 import { join, type LoginBody } from '../support/people.js';
-import { startService, type Answered } from '../support/service.js';
+import { startService } from '../support/service.js';
 
 // Started here and not in a hook: the documents say which tests there are.
 const service = await startService();
@@ -29,24 +27,6 @@ const VALUES: readonly (readonly [string, unknown])[] = [
   ['U+0000', 'a\0b'],
   ['half a surrogate pair', '\ud800'],
 ];
-
-const validators = new Map<object, ValidateFunction>();
-
-/** Whether an answer is one that its document knows, with a body of the documented shape. */
-function problemOf({ document, answers }: DocumentedOperation, { status, body }: Answered): string | undefined {
-  if (status >= 500) return `status ${status}`;
-  if (!answers.has(status)) return `status ${status} is not documented`;
-  const schema = answers.get(status);
-  if (schema === undefined) return body === '' ? undefined : 'a body that is not documented';
-  let validate = validators.get(schema);
-  if (validate === undefined) {
-    const ajv = new Ajv({ strict: false, allErrors: true });
-    formats.default(ajv);
-    validate = ajv.compile({ ...schema, components: document.components });
-    validators.set(schema, validate);
-  }
-  return validate(body) ? undefined : `${JSON.stringify(body).slice(0, 300)}: ${JSON.stringify(validate.errors)}`;
-}
 
 /** Rows that hold what no field lets through: a text beyond every limit, or what an ill-formed one decays to. */
 function spoilt(): Promise<object[]> {

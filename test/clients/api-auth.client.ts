@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import createClient from 'openapi-fetch';
+import type { paths } from '../../test-results/clients/api-auth.js';
+import { answered, bearer, LINK, type Walk } from '../support/walk.js';
+
+export const walk: Walk = async ({ baseUrl, email, username, password, mailed }) => {
+  const client = createClient<paths>({ baseUrl });
+
+  const person = { email, username, first_name: 'John', last_name: 'Doe', phone_number: null };
+  const welcome = answered(
+    await client.POST('/api/auth/register/', { body: { ...person, password, confirm_password: password } }),
+  );
+  assert.match(welcome.message, /verification link/);
+  const { token } = await mailed(LINK);
+  const verified = answered(await client.POST('/api/auth/verify-email/', { body: { token } }));
+  assert.equal(verified.user.email, email);
+
+  // @ts-expect-error A password is required.
+  const { error } = await client.POST('/api/auth/login/', { body: { email } });
+  assert.deepEqual(error, { password: ['This field is required.'] });
+  const login = answered(await client.POST('/api/auth/login/', { body: { email, password } }));
+  const me = answered(await client.GET('/api/auth/me/', bearer(login.access)));
+  const role: 'Viewer' | 'Manager' | 'Admin' = me.role;
+  assert.deepEqual([me.username, role, me.avatar], [username, 'Viewer', null]);
+  assert.deepEqual(answered(await client.GET('/api/auth/user/', bearer(login.access))), me);
+
+  const next = answered(await client.POST('/api/auth/token/refresh/', { body: { refresh: login.refresh } }));
+  answered(await client.POST('/api/auth/logout/', { ...bearer(next.access), body: { refresh: next.refresh } }));
+  const { response } = await client.GET('/api/auth/me/', bearer(next.access));
+  assert.equal(response.status, 401);
+
+  answered(await client.POST('/api/auth/password-reset/', { body: { email } }));
+  const link = await mailed(LINK);
+  const body = { token: link.token, password: `new-${password}` };
+  const reset = answered(await client.POST('/api/auth/password-reset/confirm/', { body }));
+  assert.equal(reset.user.id, me.id);
+  answered(await client.POST('/api/auth/login/', { body: { email, password: body.password } }));
+};
