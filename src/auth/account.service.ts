@@ -78,7 +78,7 @@ export class AccountService {
   /**
    * Takes effect at once and leaves the new address unproven; the old one gets a notice, and every pending secret dies.
    * Where a surface asks for the present password, it is checked first. One's own address is accepted and changes
-   * nothing. Where discovery is hidden, nothing changes before the new address is confirmed by the link that it is
+   * its spelling at most. Where discovery is hidden, nothing changes before the new address is confirmed by the link that it is
    * mailed, and a taken one is not told from a free one. Throws `wrong_current_password`, `email_taken`.
    */
   async changeEmail(caller: Caller, email: EmailAddress, current?: string): Promise<void> {
@@ -159,7 +159,7 @@ export class AccountService {
 
   /** The one way in which an account gets another address; its row is locked. */
   private async move(owner: User, email: EmailAddress, tx: EntityManager): Promise<void> {
-    if (email.canonical === owner.emailCanonical) return;
+    if (email.canonical === owner.emailCanonical) return this.users.respellEmail(owner.id, email, tx);
     if (!this.concealment.isOn) return this.setEmail(owner, email, tx);
     const taken = await this.users.findByEmail(email, tx);
     if (taken?.state === 'active') await this.mail.enqueueOnce(accountExistsLetter(), recipientOf(taken), tx);
@@ -179,6 +179,7 @@ export class AccountService {
   private async setEmail(before: User, email: EmailAddress, tx: EntityManager): Promise<void> {
     await this.users.setEmail(before.id, email, tx);
     await this.oneTimeTokens.revokeAll(before.id, tx);
+    await this.oneTimeTokens.forgetProofs(before.id, tx);
     await this.history.record('email_change', before.id, tx);
     await this.mail.enqueueOnce(emailChangedLetter(), recipientOf(before), tx);
   }

@@ -40,30 +40,37 @@ export class CallersService {
   ) {}
 
   /** Throws `account_gone`, `account_not_active`, `access_token_invalid`. */
-  async find({ sid, sub }: TokenClaims): Promise<Caller> {
+  async find(claims: TokenClaims): Promise<Caller> {
+    const caller = await this.seek(claims);
+    if (caller === null) throw new Failure('access_token_invalid');
+    return caller;
+  }
+
+  /**
+   * Who an `Authorization` header says is calling, where its access token may have expired as long as the session has
+   * not; `null` where the session has ended. Throws `not_authenticated`, `malformed_authorization_header`,
+   * `access_token_…`, `account_gone`, `account_not_active`.
+   */
+  async identify(header: string | undefined): Promise<Caller | null> {
+    const token = bearerToken(header);
+    if (token === null) throw new Failure('not_authenticated');
+    const read = await this.codec.read(token, 'access', { evenIfExpired: true });
+    if (read.outcome === 'wrong_type') throw new Failure('access_token_of_wrong_type');
+    if (read.outcome !== 'good') throw new Failure('access_token_invalid');
+    return this.seek(read.claims);
+  }
+
+  /** `null` where the session has ended. */
+  private async seek({ sid, sub }: TokenClaims): Promise<Caller | null> {
     const [row] = await this.statements.run<CallerRow>(CALLER, [sid]);
     // A token does not outlive its session's row, unless the account went and took the row along.
     if (row === undefined) throw new Failure('account_gone');
     const { endedAt, expiresAt, lastUsedAt, ...user } = row;
     if (user.publicId !== sub) throw new Failure('access_token_invalid');
     if (user.state !== 'active') throw new Failure('account_not_active');
-    if (endedAt !== null || expiresAt <= new Date()) throw new Failure('access_token_invalid');
+    if (endedAt !== null || expiresAt <= new Date()) return null;
     if (Date.now() - lastUsedAt.getTime() > TOUCH_EVERY_MS) await this.touch(sid);
     return { user: Object.assign(new User(), user), session: { id: sid } };
-  }
-
-  /**
-   * Who an `Authorization` header says is calling, where its access token may have expired as long as the session has
-   * not. Throws `not_authenticated`, `malformed_authorization_header`, `access_token_…`, `account_gone`,
-   * `account_not_active`.
-   */
-  async identify(header: string | undefined): Promise<Caller> {
-    const token = bearerToken(header);
-    if (token === null) throw new Failure('not_authenticated');
-    const read = await this.codec.read(token, 'access', { evenIfExpired: true });
-    if (read.outcome === 'wrong_type') throw new Failure('access_token_of_wrong_type');
-    if (read.outcome !== 'good') throw new Failure('access_token_invalid');
-    return this.find(read.claims);
   }
 
   private async touch(sid: string): Promise<void> {

@@ -4,7 +4,8 @@ import { parseEmailAddress } from '../users/email-address.js';
 import type { User } from '../users/user.entity.js';
 
 /**
- * A mail with a link, in the words of the surface that sends it. `link` is a template with `{token}` and, where the
+ * A mail with a link, in the words of the surface that sends it; `{email}` in its subject and lead is the address that it
+ * goes to. `link` is a template with `{token}` and, where the
  * front end wants it, `{uid}`; a template that begins with a slash is a page of our own. `life` in seconds.
  */
 export interface LinkLetter {
@@ -33,8 +34,8 @@ export function linkLetter(
 ): Letter {
   return {
     kind,
-    subject: words.subject,
-    lead: words.lead,
+    subject: words.subject.replace('{email}', user.email),
+    lead: words.lead.replace('{email}', user.email),
     action: { label: words.label, url: fillLink(words.link, { token, uid: uidOf(user.id) }, publicUrl) },
     notes: [`The link works once, within ${duration(words.life)}.`, IGNORE],
   };

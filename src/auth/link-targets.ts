@@ -12,7 +12,9 @@ export class LinkTargets {
    * A link template of an address that a caller chose; `null` unless its origin is that of a front end of ours. The
    * address may have `{uid}` and `{token}` in it; one without `{token}` gets both as the end of its path.
    */
-  templateOf(address: string): string | null {
+  templateOf(given: string): string | null {
+    // A front end that makes the address with a URL class has encoded the braces.
+    const address = given.replace(/%7B(uid|token)%7D/gi, '{$1}');
     if (address.length > LONGEST || !isPlain(address)) return null;
     const url = new URL(address);
     if (!this.environment.frontendOrigins.includes(url.origin)) return null;

@@ -73,7 +73,8 @@ export class LoginService {
   }
 
   private find({ identifier, by }: Credentials): Promise<User | null> {
-    if (by === 'email_or_username' && !identifier.includes('@')) return this.users.findByUsername(identifier);
-    return this.users.findByEmail(parseEmailAddress(identifier));
+    return by === 'email_or_username'
+      ? this.users.findByName(identifier)
+      : this.users.findByEmail(parseEmailAddress(identifier));
   }
 }

@@ -25,7 +25,8 @@ export class OneTimeLinksService {
    */
   async inspect(token: string, purpose: Purpose, userId?: number): Promise<Peek> {
     const peek = await this.oneTimeTokens.peek(token, purpose);
-    if (peek === null || (userId !== undefined && peek.userId !== userId)) throw new Failure('one_time_token_invalid');
+    const isForAnother = userId !== undefined && peek?.userId !== userId;
+    if (peek === null || peek.state === 'over' || isForAnother) throw new Failure('one_time_token_invalid');
     if (peek.state === 'used') throw new Failure('one_time_token_used');
     if (peek.state === 'expired') throw new Failure('one_time_token_expired');
     return peek;

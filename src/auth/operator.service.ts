@@ -3,7 +3,7 @@ import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { OneTimeTokensService } from '../tokens/one-time-tokens.service.js';
 import { SessionsService, type SessionReport } from '../tokens/sessions.service.js';
-import { parseEmailAddress, type EmailAddress } from '../users/email-address.js';
+import { type EmailAddress } from '../users/email-address.js';
 import { HistoryService } from '../users/history.service.js';
 import type { Role, User } from '../users/user.entity.js';
 import { UsersService } from '../users/users.service.js';
@@ -35,7 +35,7 @@ export class OperatorService {
   async find(who: string): Promise<User | null> {
     if (/^[0-9]{1,9}$/.test(who)) return this.users.find(Number(who));
     if (/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(who)) return this.users.findByPublicId(who);
-    return who.includes('@') ? this.users.findByEmail(parseEmailAddress(who)) : this.users.findByUsername(who);
+    return this.users.findByName(who);
   }
 
   /** Active at once, and taken for proven. Throws `weak_password`, `email_taken`, `username_taken`. */

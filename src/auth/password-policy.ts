@@ -1,5 +1,6 @@
 import { dictionary } from '@zxcvbn-ts/language-common';
 import type { PasswordWeakness } from '../failure.js';
+import { parseEmailAddress } from '../users/email-address.js';
 
 export const PASSWORD_MIN_LENGTH = 8;
 export const PASSWORD_MAX_LENGTH = 128;
@@ -16,7 +17,8 @@ export function weaknessesOf(password: string, { email, username }: KnownNames):
   const length = [...password].length;
   const emailNames = [email, email?.slice(0, email.lastIndexOf('@'))].map((name) => name?.toLowerCase());
   const weaknesses: PasswordWeakness[] = [];
-  if (emailNames.includes(folded)) weaknesses.push('too_similar_to_email');
+  const isOwnAddress = email !== null && parseEmailAddress(password)?.canonical === email;
+  if (isOwnAddress || emailNames.includes(folded)) weaknesses.push('too_similar_to_email');
   if (folded === username?.toLowerCase()) weaknesses.push('too_similar_to_username');
   if (length < PASSWORD_MIN_LENGTH) weaknesses.push('too_short');
   if (length > PASSWORD_MAX_LENGTH) weaknesses.push('too_long');

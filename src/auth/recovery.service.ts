@@ -150,6 +150,7 @@ export class RecoveryService {
       const user = await this.users.verifyEmail(before.id, tx);
       await this.sessions.endAll(user.id, 'password_reset', tx);
       await this.oneTimeTokens.revokeAll(user.id, tx);
+      await this.oneTimeTokens.forgetProofs(user.id, tx);
       await this.history.record('password_reset', user.id, tx);
       await this.mail.enqueueOnce(passwordChangedLetter(), recipientOf(user), tx);
       return opening === undefined ? null : this.logins.open({ user, newPasswordHash: null }, opening, tx);

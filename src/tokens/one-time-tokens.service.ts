@@ -22,7 +22,8 @@ export interface Issue {
 export interface Peek {
   userId: number;
   address: string;
-  state: 'live' | 'used' | 'expired';
+  /** `over`: used, and past its life. */
+  state: 'live' | 'used' | 'expired' | 'over';
 }
 
 export interface Redeemed {
@@ -50,7 +51,8 @@ const ISSUE: Statement = {
 const PEEK: Statement = {
   name: 'one-time-token-peek',
   text: `SELECT user_id AS "userId", address,
-                CASE WHEN used_at IS NOT NULL THEN 'used' WHEN expires_at <= $3 THEN 'expired' ELSE 'live' END AS state
+                CASE WHEN used_at IS NOT NULL AND expires_at <= $3 THEN 'over'
+                     WHEN used_at IS NOT NULL THEN 'used' WHEN expires_at <= $3 THEN 'expired' ELSE 'live' END AS state
          FROM one_time_tokens
          WHERE secret_hash = $1 AND purpose = $2`,
 };
@@ -84,6 +86,12 @@ const GUESS: Statement = {
 const REVOKE_ALL: Statement = {
   name: 'one-time-token-revoke-all',
   text: `DELETE FROM one_time_tokens WHERE user_id = $1 AND used_at IS NULL`,
+};
+
+/** A proof that was given says nothing of the account as it is now. */
+const FORGET_PROOFS: Statement = {
+  name: 'one-time-token-forget-proofs',
+  text: `DELETE FROM one_time_tokens WHERE user_id = $1 AND purpose = 'verify_email'`,
 };
 
 const PURGE: Statement = {
@@ -146,6 +154,11 @@ export class OneTimeTokensService {
   /** Every secret of the account that is still good. */
   async revokeAll(userId: number, tx: EntityManager): Promise<void> {
     await this.statements.run(REVOKE_ALL, [userId], tx);
+  }
+
+  /** Verification links of the account, those included that were used: from now on they are as if they never were. */
+  async forgetProofs(userId: number, tx: EntityManager): Promise<void> {
+    await this.statements.run(FORGET_PROOFS, [userId], tx);
   }
 
   /** Secrets whose life ended a day ago or more; answers how many went. */

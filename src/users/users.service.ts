@@ -3,7 +3,7 @@ import type { EntityManager } from 'typeorm';
 import { Failure } from '../failure.js';
 import { brokenUniqueConstraint } from '../platform/database/errors.js';
 import { Statements, type Statement } from '../platform/database/statements.js';
-import type { EmailAddress } from './email-address.js';
+import { parseEmailAddress, type EmailAddress } from './email-address.js';
 import { User, userColumns, type Role, type UserState } from './user.entity.js';
 
 /** What is known of somebody who registers. Blank names are empty strings; a blank username is `null`. */
@@ -35,9 +35,11 @@ const BY_EMAIL: Statement = {
   text: `SELECT ${ALL} FROM users WHERE email_canonical = $1`,
 };
 
-const BY_USERNAME: Statement = {
-  name: 'user-by-username',
-  text: `SELECT ${ALL} FROM users WHERE username_canonical = $1`,
+/** A username may look like an address; the address counts first. */
+const BY_NAME: Statement = {
+  name: 'user-by-name',
+  text: `SELECT ${ALL} FROM users WHERE email_canonical = $1 OR username_canonical = $2
+         ORDER BY email_canonical = $1 DESC LIMIT 1`,
 };
 
 const BY_ID: Statement = {
@@ -113,6 +115,12 @@ const SET_PASSWORD: Statement = {
   text: `UPDATE users SET password_hash = $2, password_version = password_version + 1 WHERE id = $1 RETURNING ${ALL}`,
 };
 
+/** The same address as its owner writes it now: whatever was proven stays proven. */
+const RESPELL_EMAIL: Statement = {
+  name: 'user-respell-email',
+  text: `UPDATE users SET email = $2 WHERE id = $1 AND email_canonical = $3`,
+};
+
 const SET_EMAIL: Statement = {
   name: 'user-set-email',
   text: `UPDATE users SET email = $2, email_canonical = $3, email_verified_at = NULL WHERE id = $1 RETURNING ${ALL}`,
@@ -155,8 +163,9 @@ export class UsersService {
     return this.one(BY_EMAIL, [email?.canonical ?? ''], tx);
   }
 
-  async findByUsername(username: string): Promise<User | null> {
-    return this.one(BY_USERNAME, [canonicalUsername(username)]);
+  /** By what somebody may call themselves: an address or a username. */
+  async findByName(name: string): Promise<User | null> {
+    return this.one(BY_NAME, [parseEmailAddress(name)?.canonical ?? '', canonicalUsername(name)]);
   }
 
   async find(id: number): Promise<User | null> {
@@ -236,6 +245,11 @@ export class UsersService {
 
   setPassword(id: number, passwordHash: string, tx: EntityManager): Promise<User> {
     return this.existing(SET_PASSWORD, [id, passwordHash], tx);
+  }
+
+  /** Another spelling of the address that the account has. */
+  async respellEmail(id: number, email: EmailAddress, tx: EntityManager): Promise<void> {
+    await this.statements.run(RESPELL_EMAIL, [id, email.shown, email.canonical], tx);
   }
 
   /** The new address is unverified. Throws `email_taken`, which ends `tx`. */

@@ -169,11 +169,11 @@ const reset = (name: string, life: number, ask: ReturnType<typeof link>): OneTim
 const resetOf000 = reset('000 reset', HOUR, reset000);
 const resetOf001 = reset('001 reset', HOUR, reset001);
 const resetOf002 = reset('002 recovery', DAY, reset002);
-const resetOf003 = reset('003 reset', DAY, reset003);
+const resetOf003 = reset('003 reset', 3 * DAY, reset003);
 const resetEmailOf003: OneTimeKind = {
   name: '003 reset of the address',
   purpose: 'reset email',
-  life: DAY,
+  life: 3 * DAY,
   issue: member(resetEmail),
   renew: again(resetEmail),
 };

@@ -80,7 +80,7 @@ describe('the document of surface 002', () => {
     expect(answer.status).toBe(200);
     expect(answer.body).toEqual({ message: 'Password recovery email sent.' });
     const mail = await service.smtp.next('john@example.com', 2);
-    expect(mail.subject).toBe('Password recovery');
+    expect(mail.subject).toMatch(/^Ostiary - Password recovery for user \S+@example\.com$/);
     expect(mail.text).toContain('https://auth.test/account/reset-password?token=');
   });
 

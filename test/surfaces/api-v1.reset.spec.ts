@@ -43,25 +43,17 @@ describe('password recovery', () => {
     expect(answer.body).toEqual(SENT);
   });
 
-  it('refuses a null character', async () => {
-    const answer = await recover('a\0@example.com');
-    expect(answer.body).toEqual({
-      detail: [
-        {
-          type: 'value_error',
-          loc: ['path', 'email'],
-          msg: 'Value error, Null characters are not allowed.',
-          input: 'a\0@example.com',
-        },
-      ],
-    });
-    expect(answer.status).toBe(422);
+  it.each(['a\0@example.com', 'x'.repeat(5_000), '%', ' '])('answers %j like every other', async (email) => {
+    const answer = await recover(email);
+    expect([answer.status, answer.body]).toEqual([200, { message: 'Password recovery email sent.' }]);
   });
 
   it('mails whoever has an account, in any spelling of the address', async () => {
     const { user } = await join(service);
     expect((await recover(user.email.toUpperCase())).body).toEqual(SENT);
-    expect((await service.smtp.next(user.email, 2)).subject).toBe('Password recovery');
+    expect((await service.smtp.next(user.email, 2)).subject).toMatch(
+      /^Ostiary - Password recovery for user \S+@example\.com$/,
+    );
   });
 });
 

@@ -122,8 +122,9 @@ describe('refresh with a token in the body', () => {
     expect((await me({ authorization: `Bearer ${answer.body.access_token.token}` })).status).toBe(200);
     await logout({ token: answer.body.access_token.token });
     refuses(await refresh({ token: access, body: { token: other.token } }), NO_PERMISSION);
+    refuses(await refresh({ token: access, body: { token: answer.body.refresh_token.token } }), BAD_REFRESH);
     later(31_536_000);
-    refuses(await refresh({ token: other.access, body: { token: other.token } }), NO_PERMISSION);
+    refuses(await refresh({ token: other.access, body: { token: other.token } }), BAD_REFRESH);
   });
 
   it('takes no refresh token and no stranger for an access token', async () => {

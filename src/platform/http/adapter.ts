@@ -28,7 +28,7 @@ export function createAdapter(environment: Environment, logger: Logger): Fastify
     // Whoever is connected when a stop begins is answered, and told to connect elsewhere next time.
     return503OnClosing: false,
     trustProxy: environment.trustedProxies,
-    routerOptions: { ignoreTrailingSlash: true, caseSensitive: true, maxParamLength: 1024 },
+    routerOptions: { ignoreTrailingSlash: true, caseSensitive: true, maxParamLength: 16_384 },
     clientErrorHandler: answerMalformedRequest,
     // What the router refuses before any hook runs: a malformed or over-long address.
     frameworkErrors: (error: FastifyError, _request: FastifyRequest, reply: FastifyReply) => {

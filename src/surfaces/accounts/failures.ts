@@ -9,7 +9,11 @@ export const BASE_URL_REFUSED = 'This verification_base_url is not allowed.';
 const UNVERIFIED = 'Please verify your email address to activate your account.';
 
 /** Some of its clients read `msg`, others `detail`. */
-const say = (status: number, text: string): Answer => [status, { detail: text, msg: text }];
+const say = (status: number, text: string): Answer => [
+  status,
+  { detail: text, msg: text },
+  status === 401 ? { 'www-authenticate': 'Bearer realm="api"' } : {},
+];
 const field = (name: string, ...messages: string[]): Answer => [400, { [name]: messages }];
 const badLink = (): Answer => say(400, 'Activation link is invalid or expired.');
 const badResetLink = (): Answer => say(400, 'Password reset link is invalid or expired.');

@@ -25,5 +25,5 @@ export function resetLetter(link: string): LinkLetter {
 
 /** `{uidb64}` is what this surface's paths call it. */
 export function withOneNameOfTheId(link: string): string {
-  return link.replaceAll('{uidb64}', '{uid}');
+  return link.replace(/(?:\{|%7B)uidb64(?:\}|%7D)/gi, '{uid}');
 }

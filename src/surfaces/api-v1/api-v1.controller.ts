@@ -4,6 +4,7 @@ import type { Caller as SignedIn } from '../../auth/callers.service.js';
 import { LoginService, type AuthenticatedAccount, type LoginOutcome } from '../../auth/login.service.js';
 import { RecoveryService } from '../../auth/recovery.service.js';
 import { RefreshService } from '../../auth/refresh.service.js';
+import { PicturesService } from '../../profile/pictures.service.js';
 import { SessionsService } from '../../tokens/sessions.service.js';
 import { parseEmailAddress } from '../../users/email-address.js';
 import { Caller, ClientOf, type Client } from '../kit/caller.js';
@@ -17,9 +18,7 @@ import { RefreshCookie } from './refresh-cookie.js';
 import { RefreshGuard } from './refresh.guard.js';
 import { LoginRequest, RecoveryPath, RefreshRequest, ResetPasswordRequest } from './requests.js';
 import { LoginResponse, MessageResponse, TokenResponse, UserResponse } from './responses.js';
-import { ApiV1Settings } from './settings.js';
-
-const NAME = 'api-v1';
+import { ApiV1Settings, NAME } from './settings.js';
 
 const COOKIE_SET = { 'Set-Cookie': 'The refresh token as `refresh_token`, for `/api/v1/auth` only.' };
 
@@ -38,6 +37,7 @@ export class ApiV1Controller {
     private readonly recovery: RecoveryService,
     private readonly sessions: SessionsService,
     private readonly cookie: RefreshCookie,
+    private readonly pictures: PicturesService,
   ) {}
 
   @Post('login')
@@ -117,7 +117,7 @@ export class ApiV1Controller {
     answer: { status: 200, type: UserResponse, description: 'Whoever the access token belongs to' },
   })
   me(@Caller() { user }: SignedIn): UserResponse {
-    return UserResponse.of(user);
+    return UserResponse.of(user, this.pictures.urlOf(user.picture));
   }
 
   @Post('password-recovery/:email')
@@ -125,15 +125,12 @@ export class ApiV1Controller {
     access: 'public',
     summary: 'Recover a password',
     description: 'Mails a link, if the address has an account. The answer does not tell.',
-    path: RecoveryPath,
-    unfit: { email: 'john\0@example.com' },
     answer: {
       status: 200,
       type: MessageResponse,
       description: 'Whether or not there is such an account',
       example: { message: 'Password recovery email sent.' },
     },
-    failures: ['invalid_input'],
   })
   async recover(@Param() { email }: RecoveryPath): Promise<MessageResponse> {
     await this.recovery.askForLink(parseEmailAddress(email), resetLetter(this.settings));

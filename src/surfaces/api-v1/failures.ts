@@ -54,13 +54,11 @@ export const resetFailures: Wording = {
 };
 
 function weak(weakness: PasswordWeakness): Entry {
-  const at = { loc: ['body', 'new_password'], input: null } as const;
-  if (weakness !== 'too_long') return { type: 'value_error', msg: `Value error, ${PASSWORD_WORDS[weakness]}`, ...at };
+  const loc = ['body', 'new_password'];
+  if (weakness !== 'too_long') {
+    return { type: 'value_error', loc, msg: `Value error, ${PASSWORD_WORDS[weakness]}`, input: null };
+  }
   const max = PASSWORD_MAX_LENGTH;
-  return {
-    type: 'string_too_long',
-    msg: `String should have at most ${max} characters`,
-    ...at,
-    ctx: { max_length: max },
-  };
+  const msg = `String should have at most ${max} characters`;
+  return { type: 'string_too_long', loc, msg, input: null, ctx: { max_length: max } };
 }

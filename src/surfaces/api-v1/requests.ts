@@ -1,3 +1,4 @@
+import { Loose } from '../kit/drf/fields.js';
 import { FormBody, ForbidsExtra, JsonBody } from '../kit/fastapi/bodies.js';
 import { FormText, Integer, Text } from '../kit/fastapi/fields.js';
 
@@ -46,6 +47,6 @@ export class ResetPasswordRequest {
 }
 
 export class RecoveryPath {
-  @Text({ example: 'john@example.com', description: 'Whatever it is, the answer is the same.' })
-  email!: string;
+  @Loose({ example: 'john@example.com', description: 'Whatever it is, the answer is the same.', required: true })
+  email?: unknown;
 }

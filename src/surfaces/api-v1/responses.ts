@@ -67,12 +67,10 @@ export class TokenResponse {
   }
 }
 
+/** What the document shows, in its order, and what its server sends besides. */
 export class UserResponse {
   @ApiProperty({ type: 'integer', example: 1 })
   id!: number;
-
-  @ApiProperty({ example: 'John Doe' })
-  name!: string;
 
   @ApiProperty({ example: 'john' })
   username!: string;
@@ -80,11 +78,8 @@ export class UserResponse {
   @ApiProperty({ example: 'john@example.com' })
   email!: string;
 
-  @ApiProperty({ type: String, nullable: true, example: null })
-  profile_image_url!: string | null;
-
-  @ApiProperty({ type: 'integer', nullable: true, example: null })
-  tier_id!: number | null;
+  @ApiProperty({ example: 'John Doe' })
+  name!: string;
 
   @ApiProperty({ example: false })
   is_superuser!: boolean;
@@ -92,16 +87,22 @@ export class UserResponse {
   @ApiProperty({ example: true })
   is_active!: boolean;
 
-  static of(user: User): UserResponse {
+  @ApiProperty({ type: String, nullable: true, example: null })
+  profile_image_url!: string | null;
+
+  @ApiProperty({ type: 'integer', nullable: true, example: null })
+  tier_id!: number | null;
+
+  static of(user: User, picture: string | null): UserResponse {
     return {
       id: user.id,
-      name: fullNameOf(user),
       username: usernameOf(user),
       email: user.email,
-      profile_image_url: user.picture,
-      tier_id: null,
+      name: fullNameOf(user),
       is_superuser: user.role === 'Admin',
       is_active: user.state === 'active',
+      profile_image_url: picture,
+      tier_id: null,
     };
   }
 }

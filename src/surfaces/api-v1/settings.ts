@@ -1,5 +1,7 @@
 import { LinkTemplate, Seconds, Switch } from '../kit/settings.js';
 
+export const NAME = 'api-v1';
+
 /** The variables of surface 002. */
 export class ApiV1Settings {
   @Seconds()

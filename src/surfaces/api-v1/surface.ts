@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { AuthModule } from '../../auth/auth.module.js';
+import { ProfileModule } from '../../profile/profile.module.js';
 import { TokensModule } from '../../tokens/tokens.module.js';
 import type { Surface } from '../kit/surface.js';
 import { ApiV1Controller } from './api-v1.controller.js';
@@ -7,7 +8,11 @@ import { failures } from './failures.js';
 import { RefreshCookie } from './refresh-cookie.js';
 import { ApiV1Settings } from './settings.js';
 
-@Module({ imports: [AuthModule, TokensModule], controllers: [ApiV1Controller], providers: [RefreshCookie] })
+@Module({
+  imports: [AuthModule, ProfileModule, TokensModule],
+  controllers: [ApiV1Controller],
+  providers: [RefreshCookie],
+})
 class ApiV1Module {}
 
 export const apiV1: Surface = {

@@ -17,10 +17,10 @@ export function activationLetter({ DJOSER_SITE_NAME: site, DJOSER_ACTIVATION_URL
 export function passwordResetLetter({ DJOSER_SITE_NAME: site, DJOSER_PASSWORD_RESET_URL }: DjoserSettings): LinkLetter {
   return {
     subject: `Password reset on ${site}`,
-    lead: `A new password was asked for your account on ${site}. Please go to this page to choose one:`,
+    lead: `A new password was asked for your account {email} on ${site}. Please go to this page to choose one:`,
     label: 'Choose a new password',
     link: DJOSER_PASSWORD_RESET_URL,
-    life: DAY,
+    life: 3 * DAY,
   };
 }
 
@@ -30,6 +30,6 @@ export function emailResetLetter({ DJOSER_SITE_NAME: site, DJOSER_EMAIL_RESET_UR
     lead: `Another e-mail address was asked for your account on ${site}. Please go to this page to choose it:`,
     label: 'Choose a new address',
     link: DJOSER_EMAIL_RESET_URL,
-    life: DAY,
+    life: 3 * DAY,
   };
 }

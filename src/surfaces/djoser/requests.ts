@@ -2,7 +2,7 @@ import { Email, Password } from '../kit/drf/credentials.js';
 import { Loose, Text } from '../kit/drf/fields.js';
 
 const UID = 'MQ';
-const TOKEN = 'c3g3vj-abc123';
+const TOKEN = 'c3g3vj-abc123...';
 
 function Name(): PropertyDecorator {
   return Text({ example: 'Jane Doe', required: false, blank: true, max: 255 });

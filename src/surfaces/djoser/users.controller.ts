@@ -17,6 +17,7 @@ import { SurfaceController } from '../kit/surface.js';
 import {
   activationFailures,
   createFailures,
+  EMAIL_TAKEN,
   EMAILS_DIFFER,
   failures,
   hidingFailures,
@@ -49,7 +50,7 @@ const MAILED = done('Whether or not there is a mail to send');
 const differ = (message: string): Failure => complain('non_field_errors', 'sameAs', message);
 const unknownUid = (): Failure => complain('uid', 'known', UNKNOWN_UID);
 
-@SurfaceController({ path: 'auth/users', words: failures, tag: 'Users', negotiates: true })
+@SurfaceController({ path: 'auth/users', words: failures, tag: 'Users', negotiates: true, optionsNeedAccess: true })
 export class UsersController {
   constructor(
     private readonly settings: DjoserSettings,
@@ -75,7 +76,7 @@ export class UsersController {
     },
     answer: { status: 201, type: UserResponse, description: 'The account is made, and the mail is on its way' },
     failures: ['invalid_input', 'email_taken', 'weak_password', 'overloaded'],
-    complaints: { passwords_differ: differ(PASSWORDS_DIFFER) },
+    complaints: { email_known: complain('email', 'unique', EMAIL_TAKEN), passwords_differ: differ(PASSWORDS_DIFFER) },
     words: createFailures,
   })
   async create(@Body() body: CreateUserRequest): Promise<UserResponse> {

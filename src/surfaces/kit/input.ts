@@ -4,6 +4,7 @@ import { Failure, type FailureCode, type FailureDetails, type Problem } from '..
 import { readForm, readMultipart } from './forms.js';
 import { readJson } from './json.js';
 import { ArrivingBody, RawBody } from './raw-body.js';
+import { SpelledNumber } from './spelled-number.js';
 
 export type InputClass<T extends object = object> = new () => T;
 
@@ -105,7 +106,7 @@ export async function readBody(type: InputClass, body: unknown): Promise<Record<
 /** JSON, a form or a multipart form, as the request says; no body is an empty one. */
 export const ANY_FORMAT: BodyFormat = {
   mediaTypes: ['application/json', 'application/x-www-form-urlencoded', 'multipart/form-data'],
-  failures: ['malformed_json', 'body_not_an_object', 'unsupported_media_type'],
+  failures: ['malformed_json', 'malformed_multipart', 'body_not_an_object', 'unsupported_media_type'],
   read: readAnyBody,
 };
 
@@ -114,7 +115,7 @@ async function readAnyBody(body: unknown): Promise<Record<string, unknown>> {
   switch (body.mediaType) {
     case 'application/json':
       assertFewValues(body.bytes);
-      return asObject(readJson(body.bytes));
+      return asObject(readJson(body.bytes, { spelled: body.bytes.length <= LARGE }));
     case 'application/x-www-form-urlencoded':
       if (body.bytes.length > LARGE) throw new PayloadTooLargeException();
       return readForm(body.bytes);
@@ -162,6 +163,7 @@ function pythonTypeOf(value: unknown): FailureDetails['body_not_an_object']['got
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'list';
   if (typeof value === 'boolean') return 'bool';
+  if (value instanceof SpelledNumber) return value.isInteger ? 'int' : 'float';
   if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float';
   return 'str';
 }

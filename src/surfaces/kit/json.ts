@@ -2,14 +2,22 @@ import { isAscii, isUtf8, transcode } from 'node:buffer';
 import { parse } from 'secure-json-parse';
 import { Failure } from '../../failure.js';
 import { placeOf } from './code-points.js';
+import { parseSpelled } from './spelled-number.js';
 
-/** Throws `malformed_json`. Keys that would reach a prototype are dropped; of a repeated key the last one counts. */
-export function readJson(bytes: Buffer): unknown {
+const OPTIONS = { protoAction: 'remove', constructorAction: 'remove' } as const;
+
+/**
+ * Throws `malformed_json`. Keys that would reach a prototype are dropped; of a repeated key the last one counts. With
+ * `spelled`, numbers that JavaScript would write in another way than Python does come as `SpelledNumber`.
+ */
+export function readJson(bytes: Buffer, { spelled = false } = {}): unknown {
   const text = decode(bytes);
   // The parser would overlook it.
   if (text.startsWith(BYTE_ORDER_MARK)) throw complaint(text);
   try {
-    return parse(text, { protoAction: 'remove', constructorAction: 'remove' });
+    // What is no JSON is refused before anybody looks at its numbers.
+    const value: unknown = parse(text, OPTIONS);
+    return spelled ? parseSpelled(text, OPTIONS) : value;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw complaint(text);
@@ -196,7 +204,8 @@ function explain(text: string): Complaint {
       const escape = text[at + 1];
       if (escape === undefined) return { message: 'Unterminated string starting at', at: start };
       if (escape === 'u') {
-        if (!/^[0-9a-f]{4}$/i.test(text.slice(at + 2, at + 6)))
+        // Python looks for the character after it, too.
+        if (!/^[0-9a-f]{4}$/i.test(text.slice(at + 2, at + 6)) || text[at + 6] === undefined)
           return { message: 'Invalid \\uXXXX escape', at: at + 1 };
         at += 6;
       } else if ('"\\/bfnrt'.includes(escape)) {

@@ -47,6 +47,8 @@ export interface SurfaceControllerOptions extends RefusalOptions {
   tag: string;
   /** Refuse a wrong method before asking who is calling. */
   methodBeforeAccess?: boolean;
+  /** Ask who is calling even where only the methods of a path are asked for; preflights are answered before. */
+  optionsNeedAccess?: boolean;
 }
 
 /** The order in which Django names them. */
@@ -72,7 +74,7 @@ export function SurfaceController(options: SurfaceControllerOptions): ClassDecor
     const prototype = target.prototype as object;
     const handlers = Object.getOwnPropertyNames(prototype);
     for (const name of handlers) documentFailures(prototype, name, options);
-    addMethodStubs(prototype, handlers, options.methodBeforeAccess ?? false);
+    addMethodStubs(prototype, handlers, options);
     applyDecorators(
       Controller(options.path),
       UseFilters(new FailureFilter(options.words)),
@@ -87,7 +89,11 @@ interface Path {
   isProtected: boolean;
 }
 
-function addMethodStubs(prototype: object, handlers: string[], methodBeforeAccess: boolean): void {
+function addMethodStubs(
+  prototype: object,
+  handlers: string[],
+  { methodBeforeAccess = false, optionsNeedAccess = false }: SurfaceControllerOptions,
+): void {
   for (const [path, { methods, isProtected }] of pathsOf(prototype, handlers)) {
     const allowed = ALLOW_ORDER.filter(
       (method) =>
@@ -108,7 +114,7 @@ function addMethodStubs(prototype: object, handlers: string[], methodBeforeAcces
         RequestMapping({ path, method }),
         ApiExcludeEndpoint(),
         SetMetadata(METHOD_STUB, true),
-        isProtected && !methodBeforeAccess && !isOptions ? Protected() : Public(),
+        isProtected && (isOptions ? optionsNeedAccess : !methodBeforeAccess) ? Protected() : Public(),
         ...(isOptions ? [HttpCode(204), Header('allow', allowed.join(', '))] : []),
       );
       decorate(prototype, stub, Object.getOwnPropertyDescriptor(prototype, stub) as PropertyDescriptor);

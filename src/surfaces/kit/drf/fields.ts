@@ -4,6 +4,7 @@ import { ValidateBy } from 'class-validator';
 import { countCodePoints } from '../code-points.js';
 import { UploadedFile } from '../forms.js';
 import { Field } from '../input.js';
+import { SpelledNumber } from '../spelled-number.js';
 
 export const REQUIRED = 'This field is required.';
 export const BLANK = 'This field may not be blank.';
@@ -128,6 +129,7 @@ export function unstorable(value: unknown): string | undefined {
 
 /** What Python would take for false, as hand-written checks of a field do. */
 export function isFalsy(value: unknown): boolean {
+  if (value instanceof SpelledNumber) return Number(value.text) === 0;
   if (typeof value === 'object' && value !== null) return Object.keys(value).length === 0;
   return !value;
 }
@@ -145,7 +147,7 @@ function describe({ description, aliases = [] }: TextOptions): { description?: s
 }
 
 function asText(raw: unknown, trim: boolean): unknown {
-  const text = typeof raw === 'number' ? String(raw) : raw;
+  const text = typeof raw === 'number' ? String(raw) : raw instanceof SpelledNumber ? raw.text : raw;
   return typeof text === 'string' && trim ? text.trim() : text;
 }
 
