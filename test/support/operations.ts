@@ -12,6 +12,8 @@ export interface DocumentedOperation {
   document: OpenAPIObject;
   method: string;
   path: string;
+  /** The path with its parameters' names, as the document has it. */
+  template: string;
   /** Whether it needs an access token, and whether it looks at one. */
   isProtected: boolean;
   takesToken: boolean;
@@ -59,6 +61,7 @@ export function documentedOperations(service: Service): DocumentedOperation[] {
           surface: name,
           document,
           method: method.toUpperCase(),
+          template: path,
           path: path.replace(/\{(\w+)\}/g, (_, parameter: string) => {
             const shown = parameters.find((it) => it.name === parameter);
             return encodeURIComponent(String(shown?.example ?? shown?.schema?.example ?? '1'));

@@ -1,6 +1,8 @@
 /** What a client program of a surface is given: where the service is, who walks, and how they read their mail. */
 export interface Visit {
   baseUrl: string;
+  /** What to ask it with. */
+  fetch: (request: Request) => Promise<Response>;
   /** An address that nobody else has, and a username. */
   email: string;
   username: string;
