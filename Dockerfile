@@ -27,6 +27,7 @@ WORKDIR /app
 COPY package.json ./
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/dist dist
+RUN chmod 755 dist/src/cli/main.js && ln -s /app/dist/src/cli/main.js /usr/local/bin/ostiary
 # The user "node", as a number: Kubernetes cannot tell from a name that it is not root.
 USER 1000:1000
 EXPOSE 3000

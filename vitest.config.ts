@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/{architecture,core,embedded,platform,surfaces}/**/*.spec.ts'],
+    include: ['test/{architecture,cli,core,embedded,platform,surfaces}/**/*.spec.ts'],
     globalSetup: 'test/support/database-server.ts',
     pool: 'forks',
     maxWorkers: 2,

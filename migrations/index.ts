@@ -7,6 +7,7 @@ import { SigningKeys1763600000006 } from './0006-signing-keys.js';
 import { InboxMails1763600000007 } from './0007-inbox-mails.js';
 import { HistoryAndAddresses1763600000008 } from './0008-history-and-addresses.js';
 import { Pictures1763600000009 } from './0009-pictures.js';
+import { ServiceToService1763600000010 } from './0010-service-to-service.js';
 
 /** Every migration, oldest first; a later one is added at the end and none is ever changed. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   InboxMails1763600000007,
   HistoryAndAddresses1763600000008,
   Pictures1763600000009,
+  ServiceToService1763600000010,
 ];

@@ -1,7 +1,7 @@
 // Builds into dist/, unless what is there is newer than everything it is made of. Without the development
 // dependencies there is nothing to build with, and whoever installs that way brings dist/ along.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const STAMP = 'dist/.built';
@@ -18,5 +18,6 @@ const isFresh = existsSync(STAMP) && statSync(STAMP).mtimeMs > Math.max(...SOURC
 if (!isFresh && existsSync(CLI)) {
   const { status } = spawnSync(process.execPath, [CLI, 'build'], { stdio: 'inherit' });
   if (status !== 0) process.exit(status ?? 1);
+  chmodSync('dist/src/cli/main.js', 0o755);
   writeFileSync(STAMP, '');
 }

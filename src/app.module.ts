@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_GUARD, APP_PIPE } from '@nestjs/core';
 import { ScheduleModule } from '@nestjs/schedule';
+import { StrategiesModule } from './auth/strategies.module.js';
 import { InboxModule } from './platform/inbox/inbox.module.js';
 import { PlatformModule, type PlatformOptions } from './platform/platform.module.js';
 import { ProfileModule } from './profile/profile.module.js';
@@ -21,6 +22,7 @@ export class AppModule {
       imports: [
         PlatformModule.register(options),
         ScheduleModule.forRoot(),
+        StrategiesModule,
         ProfileModule,
         ...(options.environment.isProduction ? [] : [InboxModule]),
         ...SURFACES.map((surface) => surface.module),

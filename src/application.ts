@@ -13,6 +13,8 @@ import { createLogger, NestLogger } from './platform/logging/logger.js';
 import { DOCS_PATH, serveDocuments } from './surfaces/kit/documents.js';
 import { answerForUnmatched, stampAnswers } from './surfaces/kit/prefixes.js';
 import { acceptRawBodies } from './surfaces/kit/raw-body.js';
+import { KeyRing } from './tokens/key-ring.js';
+import { SecurityEventsService } from './tokens/security-events.service.js';
 
 /** The service, put together and not yet listening. */
 export interface Application {
@@ -48,11 +50,16 @@ export async function createApplication(
       nest,
       async listen() {
         await nest.listen(environment.PORT, environment.host);
+        nest.get(MailDispatcher).start();
+        nest.get(KeyRing).watch();
+        nest.get(SecurityEventsService).watch();
         const address = nest.getHttpServer().address();
         return typeof address === 'object' && address !== null ? address.port : environment.PORT;
       },
       async close() {
         await nest.get(MailDispatcher).stop();
+        await nest.get(KeyRing).stop();
+        await nest.get(SecurityEventsService).stop();
         await nest.close();
         await embedded?.close();
       },

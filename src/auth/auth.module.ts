@@ -1,25 +1,25 @@
 import { Module } from '@nestjs/common';
-import { PassportModule } from '@nestjs/passport';
 import { MailModule } from '../mail/mail.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
 import { AccountService } from './account.service.js';
 import { Concealment } from './concealment.js';
 import { CallersService } from './callers.service.js';
+import { ExplanationService } from './explanation.service.js';
 import { HousekeepingService } from './housekeeping.service.js';
 import { InspectionService } from './inspection.service.js';
-import { JwtStrategy } from './jwt.strategy.js';
 import { LinkTargets } from './link-targets.js';
-import { LocalStrategy } from './local.strategy.js';
+import { IntrospectionService } from './introspection.service.js';
 import { LoginService } from './login.service.js';
 import { OneTimeLinksService } from './one-time-links.service.js';
+import { OperatorService } from './operator.service.js';
 import { PasswordsService } from './passwords.service.js';
 import { RecoveryService } from './recovery.service.js';
 import { RefreshService } from './refresh.service.js';
 import { RegistrationService } from './registration.service.js';
 
 @Module({
-  imports: [PassportModule, UsersModule, TokensModule, MailModule],
+  imports: [UsersModule, TokensModule, MailModule],
   providers: [
     PasswordsService,
     Concealment,
@@ -31,10 +31,11 @@ import { RegistrationService } from './registration.service.js';
     RecoveryService,
     AccountService,
     InspectionService,
+    IntrospectionService,
+    ExplanationService,
+    OperatorService,
     HousekeepingService,
     LinkTargets,
-    LocalStrategy,
-    JwtStrategy,
   ],
   exports: [
     PasswordsService,
@@ -46,6 +47,9 @@ import { RegistrationService } from './registration.service.js';
     CallersService,
     InspectionService,
     LinkTargets,
+    IntrospectionService,
+    ExplanationService,
+    OperatorService,
   ],
 })
 export class AuthModule {}

@@ -60,7 +60,7 @@ export class CallersService {
   async identify(header: string | undefined): Promise<Caller> {
     const token = bearerToken(header);
     if (token === null) throw new Failure('not_authenticated');
-    const read = this.codec.read(token, 'access', { evenIfExpired: true });
+    const read = await this.codec.read(token, 'access', { evenIfExpired: true });
     if (read.outcome === 'wrong_type') throw new Failure('access_token_of_wrong_type');
     if (read.outcome !== 'good') throw new Failure('access_token_invalid');
     return this.find(read.claims);

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
 import { MailService } from '../mail/mail.service.js';
 import { OneTimeTokensService } from '../tokens/one-time-tokens.service.js';
+import { SecurityEventsService } from '../tokens/security-events.service.js';
 import { SessionsService } from '../tokens/sessions.service.js';
 import { HistoryService } from '../users/history.service.js';
 import { UsersService } from '../users/users.service.js';
@@ -24,6 +25,7 @@ export class HousekeepingService {
     private readonly oneTimeTokens: OneTimeTokensService,
     private readonly mail: MailService,
     private readonly history: HistoryService,
+    private readonly securityEvents: SecurityEventsService,
   ) {}
 
   @Cron(CronExpression.EVERY_HOUR)
@@ -35,6 +37,7 @@ export class HousekeepingService {
         secrets: await this.oneTimeTokens.purge(),
         mails: await this.mail.purge(MAIL_DAYS),
         events: await this.history.purge(HISTORY_DAYS),
+        securityEvents: await this.securityEvents.purge(),
       };
       await this.users.purgeReservations();
       this.logger.log(`removed ${JSON.stringify(removed)}`);

@@ -19,7 +19,7 @@ export class InspectionService {
    * kind; `account_gone`, `account_not_active`; `session_ended` for a refresh token.
    */
   async inspect(token: string, surfaces: readonly string[]): Promise<void> {
-    const read = this.codec.read(token, 'access');
+    const read = await this.codec.read(token, 'access');
     if (read.outcome === 'good') {
       await this.callers.find(read.claims);
       return;

@@ -13,32 +13,40 @@ import { CallersService, type Caller } from './callers.service.js';
 export class JwtStrategy extends PassportStrategy(Strategy) {
   constructor(
     private readonly callers: CallersService,
-    codec: TokenCodec,
+    private readonly codec: TokenCodec,
     { issuer }: Environment,
   ) {
     super({
-      jwtFromRequest: (request: { headers: { authorization?: string } }) => bearerToken(request.headers.authorization),
+      jwtFromRequest: (request: WithAuthorization) => bearerToken(request.headers.authorization),
       secretOrKeyProvider: (_request: unknown, token: string, done: KeyCallback) => {
-        try {
+        codec
+          .prepare(token)
           // A KeyObject is what the library hands on to, and its types leave out.
-          done(null, codec.keyFor(token) as unknown as string);
-        } catch (error) {
-          done(error as Error);
-        }
+          .then(() => codec.keyFor(token) as unknown as string)
+          .then(
+            (key) => done(null, key),
+            (error: unknown) => done(error as Error),
+          );
       },
       algorithms: [SIGNING_ALGORITHM],
       issuer,
       audience: issuer,
+      passReqToCallback: true,
     });
   }
 
   /** Throws `access_token_…`, `account_gone`, `account_not_active`. */
-  async validate(payload: TokenClaims): Promise<Caller> {
-    const judged = judge(payload, 'access');
+  async validate({ headers }: WithAuthorization, payload: TokenClaims): Promise<Caller> {
+    const typ = this.codec.typeOf(bearerToken(headers.authorization) ?? '');
+    const judged = judge(payload, typ, 'access');
     if (judged.outcome === 'wrong_type') throw new Failure('access_token_of_wrong_type');
     if (judged.outcome !== 'good') throw new Failure('access_token_invalid');
     return this.callers.find(judged.claims);
   }
+}
+
+interface WithAuthorization {
+  headers: { authorization?: string };
 }
 
 type KeyCallback = (error: Error | null, key?: string) => void;

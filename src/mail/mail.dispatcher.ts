@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
-import { Inject, Injectable, Logger, Optional, type OnApplicationBootstrap } from '@nestjs/common';
+import { Inject, Injectable, Logger, Optional } from '@nestjs/common';
 import { MailerService } from '@nestjs-modules/mailer';
 import { Environment } from '../platform/config/environment.js';
 import { MasterKey } from '../platform/crypto/master-key.js';
@@ -105,7 +105,7 @@ const OUTAGES = ['ECONNECTION', 'ESOCKET', 'ETIMEDOUT', 'EDNS', 'ECONNREFUSED', 
  * dispatcher died is claimed again when the lease is over, under the same Message-ID.
  */
 @Injectable()
-export class MailDispatcher implements OnApplicationBootstrap {
+export class MailDispatcher {
   private readonly logger = new Logger(MailDispatcher.name);
   private readonly underWay = new Set<Promise<void>>();
   private unlisten: Unlisten | undefined;
@@ -125,7 +125,8 @@ export class MailDispatcher implements OnApplicationBootstrap {
     @Optional() @Inject(Inbox) private readonly inbox?: Inbox,
   ) {}
 
-  onApplicationBootstrap(): void {
+  /** Sends from now on, until `stop`. */
+  start(): void {
     this.unlisten = this.notifications.listen(MAIL_CHANNEL, () => this.nudge());
     this.running = this.run();
   }
@@ -153,7 +154,7 @@ export class MailDispatcher implements OnApplicationBootstrap {
     while (!this.stopping) {
       const free = CONCURRENCY - this.underWay.size;
       const claimed = free > 0 ? await this.claim(free) : [];
-      for (const mail of claimed) this.start(mail);
+      for (const mail of claimed) this.take(mail);
       if (claimed.length < free) await this.idle();
       else await Promise.race(this.underWay);
     }
@@ -167,7 +168,7 @@ export class MailDispatcher implements OnApplicationBootstrap {
     });
   }
 
-  private start(mail: ClaimedMail): void {
+  private take(mail: ClaimedMail): void {
     const task = this.deliver(mail)
       .catch((error: unknown) => this.logger.error(`mail ${mail.id} (${mail.kind}): ${nameOf(error)}`))
       .finally(() => {

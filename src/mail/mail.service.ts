@@ -5,6 +5,9 @@ import { Environment } from '../platform/config/environment.js';
 import { MasterKey } from '../platform/crypto/master-key.js';
 import { Statements, type Statement } from '../platform/database/statements.js';
 import type { Letter, LetterKind } from './letter.js';
+import type { MailStatus } from './outgoing-mail.entity.js';
+
+export type { MailStatus };
 
 /** Whom a mail goes to: always an address out of the database, never one out of a request. */
 export interface Recipient {
@@ -13,6 +16,19 @@ export interface Recipient {
   mailbox: string;
   /** The form that cool-downs count by. */
   canonical: string;
+}
+
+/** A mail as an operator sees it: never what it says. */
+export interface MailReport {
+  id: string;
+  kind: string;
+  recipient: string;
+  status: MailStatus;
+  attempts: number;
+  createdAt: Date;
+  nextAttemptAt: Date;
+  finishedAt: Date | null;
+  lastError: string | null;
 }
 
 /** The channel on which a waiting dispatcher hears of new mail. */
@@ -50,6 +66,38 @@ const PURGE_MAILS: Statement = {
   name: 'mail-purge',
   text: `DELETE FROM outgoing_mails WHERE finished_at < $1 RETURNING id`,
 };
+
+const SEALED: Statement = {
+  name: 'mail-sealed',
+  text: `SELECT id, sealed_letter AS "sealedLetter" FROM outgoing_mails WHERE sealed_letter IS NOT NULL AND id > $1
+         ORDER BY id LIMIT 500`,
+};
+
+/** Unless it was sent, or sealed again, in the meantime. */
+const RESEAL: Statement = {
+  name: 'mail-reseal',
+  text: `UPDATE outgoing_mails SET sealed_letter = $2 WHERE id = $1 AND sealed_letter = $3 RETURNING id`,
+};
+
+const LIST: Statement = {
+  name: 'mail-list',
+  text: `SELECT id, kind, recipient, status, attempts, created_at AS "createdAt", next_attempt_at AS "nextAttemptAt",
+                finished_at AS "finishedAt", last_error AS "lastError"
+         FROM outgoing_mails WHERE $1::text IS NULL OR status = $1 ORDER BY created_at DESC LIMIT $2`,
+};
+
+/** What is given up, for another series of attempts; of a queued mail, the next one now. */
+const RETRY: Statement = {
+  name: 'mail-retry',
+  text: `UPDATE outgoing_mails
+         SET status = 'queued', attempts = CASE status WHEN 'dead' THEN 0 ELSE attempts END, finished_at = NULL,
+             next_attempt_at = now()
+         WHERE ($1::uuid IS NULL AND status = 'dead' OR id = $1 AND status IN ('dead', 'queued'))
+           AND sealed_letter IS NOT NULL
+         RETURNING id`,
+};
+
+const NOTIFY: Statement = { name: 'mail-notify', text: `SELECT pg_notify('${MAIL_CHANNEL}', '')` };
 
 /** Mail as a promise: a row in the caller's transaction, kept by the dispatcher after the commit. */
 @Injectable()
@@ -93,6 +141,34 @@ export class MailService {
   /** `enqueue`, unless a mail of this kind went to this address within the last minute. */
   async enqueueOnce(letter: Letter, recipient: Recipient, tx: EntityManager): Promise<void> {
     if (await this.reserve(letter.kind, recipient.canonical, tx)) await this.enqueue(letter, recipient, tx);
+  }
+
+  /** Newest first; of every status where none is named. */
+  list(status: MailStatus | null, limit: number): Promise<MailReport[]> {
+    return this.statements.run<MailReport>(LIST, [status, limit]);
+  }
+
+  /** One mail, or every one that was given up; answers how many are tried again. */
+  async retry(id: string | null): Promise<number> {
+    const retried = await this.statements.run(RETRY, [id]);
+    if (retried.length > 0) await this.statements.run(NOTIFY, []);
+    return retried.length;
+  }
+
+  /** Seals again, under the present key, what was sealed under the previous one; answers how many letters were. */
+  async reseal(): Promise<number> {
+    let count = 0;
+    let after = '00000000-0000-0000-0000-000000000000';
+    for (;;) {
+      const mails = await this.statements.run<{ id: string; sealedLetter: Buffer }>(SEALED, [after]);
+      for (const { id, sealedLetter } of mails) {
+        after = id;
+        if (this.masterKey.isCurrent(LETTERS, sealedLetter, id)) continue;
+        const sealed = this.masterKey.seal(LETTERS, this.masterKey.open(LETTERS, sealedLetter, id), id);
+        count += (await this.statements.run(RESEAL, [id, sealed, sealedLetter])).length;
+      }
+      if (mails.length === 0) return count;
+    }
   }
 
   /** Mails that are finished since `days`, and cool-downs that are over; answers how many mails went. */

@@ -6,7 +6,7 @@ import { Environment } from './config/environment.js';
 import { MasterKey } from './crypto/master-key.js';
 import { PasswordHasher } from './crypto/password-hasher.js';
 import { dataSourceOptions, type DatabaseTarget } from './database/data-source.js';
-import { migrate } from './database/migrate.js';
+import { expectMigrated, migrate } from './database/migrate.js';
 import { Notifications } from './database/notifications.js';
 import { Statements } from './database/statements.js';
 import { HealthController } from './health/health.controller.js';
@@ -17,16 +17,21 @@ export interface PlatformOptions extends ReadSettings {
   database: DatabaseTarget;
   /** `SECRET_KEY`, or its stand-in in development. */
   secretKey: string;
+  /**
+   * `migrate` (the default): the schema is completed first, and a database that is not there yet is waited for.
+   * `expect`: the schema has to be complete, and the database there. Throws `PendingMigrations`.
+   */
+  schema?: 'migrate' | 'expect';
 }
 
 /** What carries everything above it and knows nothing about accounts. */
 @Global()
 @Module({})
 export class PlatformModule {
-  static register({ environment, settings, database, secretKey }: PlatformOptions): DynamicModule {
+  static register({ environment, settings, database, secretKey, schema = 'migrate' }: PlatformOptions): DynamicModule {
     const provided = [
       { provide: Environment, useValue: environment },
-      { provide: MasterKey, useValue: new MasterKey(secretKey) },
+      { provide: MasterKey, useValue: new MasterKey(secretKey, environment.SECRET_KEY_PREVIOUS) },
       { provide: Notifications, useValue: new Notifications(database) },
       ...[...settings].map(([type, value]) => ({ provide: type, useValue: value })),
       PasswordHasher,
@@ -41,12 +46,13 @@ export class PlatformModule {
           useFactory: async () => ({
             ...(await dataSourceOptions(database)),
             autoLoadEntities: true,
-            retryAttempts: 10,
+            retryAttempts: schema === 'migrate' ? 10 : 0,
             retryDelay: 1_000,
           }),
           dataSourceFactory: async (options) => {
             if (options === undefined) throw new Error('the data source has no options');
-            await migrate(database);
+            if (schema === 'migrate') await migrate(database);
+            else await expectMigrated(database);
             return new DataSource(options).initialize();
           },
         }),

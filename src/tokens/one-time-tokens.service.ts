@@ -76,7 +76,7 @@ const LIVE_CODE: Statement = {
 const GUESS: Statement = {
   name: 'one-time-code-guess',
   text: `UPDATE one_time_tokens
-         SET attempts = attempts + 1, used_at = CASE WHEN secret_hash = $2 THEN $3::timestamptz END
+         SET attempts = attempts + 1, used_at = CASE WHEN secret_hash = ANY ($2::bytea[]) THEN $3::timestamptz END
          WHERE id = $1 AND used_at IS NULL AND attempts < $4 AND expires_at > $3
          RETURNING used_at IS NOT NULL AS redeemed`,
 };
@@ -110,7 +110,7 @@ export class OneTimeTokensService {
   async issueCode(issue: Issue, tx: EntityManager): Promise<string> {
     const id = randomUUID();
     const code = randomCode(CODE_DIGITS);
-    await this.store(issue, id, this.codeHash(id, code), tx);
+    await this.store(issue, id, this.masterKey.mac(CODES, `${id} ${code}`), tx);
     return code;
   }
 
@@ -133,7 +133,7 @@ export class OneTimeTokensService {
   async redeemCode(userId: number, purpose: Purpose, code: string, tx: EntityManager): Promise<boolean> {
     const [live] = await this.statements.run<{ id: string }>(LIVE_CODE, [userId, purpose], tx);
     if (live === undefined) return false;
-    const values = [live.id, this.codeHash(live.id, code), new Date(), CODE_ATTEMPTS];
+    const values = [live.id, this.masterKey.macs(CODES, `${live.id} ${code}`), new Date(), CODE_ATTEMPTS];
     const [guess] = await this.statements.run<{ redeemed: boolean }>(GUESS, values, tx);
     return guess?.redeemed ?? false;
   }
@@ -169,9 +169,5 @@ export class OneTimeTokensService {
       ],
       tx,
     );
-  }
-
-  private codeHash(id: string, code: string): Buffer {
-    return this.masterKey.mac(CODES, `${id} ${code}`);
   }
 }

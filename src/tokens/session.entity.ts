@@ -1,7 +1,14 @@
 import { Check, Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 export type SessionEnd =
-  'logout' | 'reuse' | 'password_change' | 'password_reset' | 'email_verified' | 'email_change' | 'disabled';
+  | 'logout'
+  | 'reuse'
+  | 'password_change'
+  | 'password_reset'
+  | 'email_verified'
+  | 'email_change'
+  | 'disabled'
+  | 'revoked';
 
 /**
  * One login. Every token descends from a session and dies with it; the row holds no secret, only the generation that
@@ -11,7 +18,7 @@ export type SessionEnd =
 @Check('sessions_ended_check', `(ended_at IS NULL) = (ended_reason IS NULL)`)
 @Check(
   'sessions_ended_reason_check',
-  `ended_reason IN ('logout', 'reuse', 'password_change', 'password_reset', 'email_verified', 'email_change', 'disabled')`,
+  `ended_reason IN ('logout', 'reuse', 'password_change', 'password_reset', 'email_verified', 'email_change', 'disabled', 'revoked')`,
 )
 export class Session {
   @PrimaryColumn('uuid', { primaryKeyConstraintName: 'sessions_pkey' })

@@ -31,6 +31,23 @@ export type Rotation =
   | { outcome: 'reused'; sessionId: string; userId: number }
   | { outcome: 'invalid' | 'expired' | 'wrong_type' | 'ended' | 'inactive' };
 
+/** A session as those see it who look at it from outside. */
+export interface SessionReport {
+  id: string;
+  surface: string;
+  publicId: string;
+  /** Of the account. */
+  state: string;
+  createdAt: Date;
+  lastUsedAt: Date;
+  rotatedAt: Date | null;
+  expiresAt: Date;
+  endedAt: Date | null;
+  endedReason: SessionEnd | null;
+  ip: string | null;
+  userAgent: string | null;
+}
+
 /** Seconds in which the direct parent of the live refresh token gets the same successor: a lost answer, or a second tab. */
 export const ROTATION_GRACE = 20;
 
@@ -107,6 +124,18 @@ const INSPECT: Statement = {
          WHERE s.id = $1`,
 };
 
+const REPORT = `s.id, s.surface, u.public_id AS "publicId", u.state, s.created_at AS "createdAt",
+                s.last_used_at AS "lastUsedAt", s.rotated_at AS "rotatedAt", s.expires_at AS "expiresAt",
+                s.ended_at AS "endedAt", s.ended_reason AS "endedReason", s.ip, s.user_agent AS "userAgent"
+                FROM sessions s JOIN users u ON u.id = s.user_id`;
+
+const FIND: Statement = { name: 'session-find', text: `SELECT ${REPORT} WHERE s.id = $1` };
+
+const LIST: Statement = {
+  name: 'session-list',
+  text: `SELECT ${REPORT} WHERE s.user_id = $1 ORDER BY s.created_at DESC, s.id`,
+};
+
 const END: Statement = {
   name: 'session-end',
   text: `UPDATE sessions SET ended_at = $2, ended_reason = $3 WHERE id = $1 AND ended_at IS NULL RETURNING id`,
@@ -128,6 +157,18 @@ const END_ALL: Statement = {
 const IS_LIVE: Statement = {
   name: 'session-is-live',
   text: `SELECT FROM sessions WHERE id = $1 AND ended_at IS NULL AND expires_at > $2`,
+};
+
+/** By somebody else than its owner, who can read about it. */
+const REVOKE: Statement = {
+  name: 'session-revoke',
+  text: `WITH ended AS (
+           UPDATE sessions SET ended_at = $2, ended_reason = 'revoked' WHERE id = $1 AND ended_at IS NULL
+           RETURNING user_id
+         )
+         INSERT INTO account_events (user_id, event, created_at)
+         SELECT user_id, 'session_revoked', $2::timestamptz FROM ended
+         RETURNING id`,
 };
 
 const TOUCH: Statement = {
@@ -202,7 +243,7 @@ export class SessionsService {
     presented: unknown,
     surfaces: readonly string[],
   ): Promise<'live' | 'invalid' | 'expired' | 'wrong_type' | 'ended' | 'inactive'> {
-    const read = this.codec.read(presented, 'refresh');
+    const read = await this.codec.read(presented, 'refresh');
     if (read.outcome !== 'good') return read.outcome;
     const generation = generationOf(read.claims);
     if (generation === null) return 'invalid';
@@ -214,6 +255,31 @@ export class SessionsService {
     return isOpen && generation === session.generation ? 'live' : 'ended';
   }
 
+  async find(sessionId: string): Promise<SessionReport | null> {
+    return (await this.statements.run<SessionReport>(FIND, [sessionId]))[0] ?? null;
+  }
+
+  /** Newest first, the ended ones as long as they are kept. */
+  list(userId: number): Promise<SessionReport[]> {
+    return this.statements.run<SessionReport>(LIST, [userId]);
+  }
+
+  /** The claims of a refresh token that its surface would exchange now; `null` for any other. Changes nothing. */
+  async exchangeable(presented: unknown): Promise<TokenClaims | null> {
+    const read = await this.codec.read(presented, 'refresh');
+    const generation = read.outcome === 'good' ? generationOf(read.claims) : null;
+    if (read.outcome !== 'good' || generation === null) return null;
+    const [session] = await this.statements.run<InspectedRow>(INSPECT, [read.claims.sid]);
+    if (session?.state !== 'active' || session.publicId !== read.claims.sub) return null;
+    if (session.endedAt !== null || session.expiresAt <= new Date()) return null;
+    return generation === session.generation || isGraced(session, generation) ? read.claims : null;
+  }
+
+  /** For whoever ends a session that is not theirs: its owner finds it in the history. Whether it was still open. */
+  async revoke(sessionId: string): Promise<boolean> {
+    return (await this.statements.run(REVOKE, [sessionId, new Date()])).length > 0;
+  }
+
   /** Whether it was still open. */
   async end(sessionId: string, reason: SessionEnd, tx?: EntityManager): Promise<boolean> {
     return (await this.statements.run(END, [sessionId, new Date(), reason], tx)).length > 0;
@@ -221,7 +287,7 @@ export class SessionsService {
 
   /** Ends the session if `presented` is its live refresh token; otherwise changes nothing and answers `false`. */
   async endByRefreshToken(sessionId: string, presented: unknown): Promise<boolean> {
-    const read = this.codec.read(presented, 'refresh');
+    const read = await this.codec.read(presented, 'refresh');
     if (read.outcome !== 'good' || read.claims.sid !== sessionId) return false;
     const ended = await this.statements.run(END_BY_TOKEN, [sessionId, generationOf(read.claims), new Date()]);
     return ended.length > 0;
@@ -247,7 +313,7 @@ export class SessionsService {
   }
 
   private async exchange(exchange: Statement, presented: unknown, surfaces: readonly string[]): Promise<Rotation> {
-    const read = this.codec.read(presented, 'refresh');
+    const read = await this.codec.read(presented, 'refresh');
     if (read.outcome !== 'good') return read;
     const { sid, user_id: shownId } = read.claims;
     const generation = generationOf(read.claims);
@@ -270,10 +336,7 @@ export class SessionsService {
     if (session.endedAt !== null || session.expiresAt <= new Date()) return { outcome: 'ended' };
     // Of a copy of the database that is younger than this row, or freed to rotate only after it was refused.
     if (generation >= session.generation) return { outcome: 'ended' };
-    const isParent = generation === session.generation - 1;
-    if (isParent && Date.now() - session.since.getTime() <= ROTATION_GRACE * 1000) {
-      return this.rotated(session, shownId);
-    }
+    if (isGraced(session, generation)) return this.rotated(session, shownId);
     return { outcome: 'reused', sessionId: session.id, userId: session.userId };
   }
 
@@ -303,6 +366,11 @@ export class SessionsService {
       refreshExpiresIn: end - iat,
     };
   }
+}
+
+/** Of the parent of the live token, while a lost answer may be asked for again. */
+function isGraced(session: MintRow, generation: number): boolean {
+  return generation === session.generation - 1 && Date.now() - session.since.getTime() <= ROTATION_GRACE * 1000;
 }
 
 /** 32 hexadecimal digits; the last eight name the generation of the session that the token belongs to. */

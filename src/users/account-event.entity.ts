@@ -12,7 +12,11 @@ export type AccountEventName =
   | 'password_reset'
   | 'email_change'
   | 'profile_update'
-  | 'session_reused';
+  | 'session_reused'
+  | 'session_revoked'
+  | 'account_disabled'
+  | 'account_enabled'
+  | 'role_change';
 
 /** One thing that happened to an account, and from where. Holds no secret. */
 @Entity('account_events')

@@ -4,7 +4,7 @@ import { Failure } from '../failure.js';
 import { brokenUniqueConstraint } from '../platform/database/errors.js';
 import { Statements, type Statement } from '../platform/database/statements.js';
 import type { EmailAddress } from './email-address.js';
-import { User, userColumns, type UserState } from './user.entity.js';
+import { User, userColumns, type Role, type UserState } from './user.entity.js';
 
 /** What is known of somebody who registers. Blank names are empty strings; a blank username is `null`. */
 export interface NewUser {
@@ -15,7 +15,8 @@ export interface NewUser {
   firstName: string;
   lastName: string;
   phoneNumber: string | null;
-  passwordHash: string;
+  /** `null`: nobody logs in before a reset has set one. */
+  passwordHash: string | null;
   state: UserState;
 }
 
@@ -42,6 +43,11 @@ const BY_USERNAME: Statement = {
 const BY_ID: Statement = {
   name: 'user-by-id',
   text: `SELECT ${ALL} FROM users WHERE id = $1`,
+};
+
+const BY_PUBLIC_ID: Statement = {
+  name: 'user-by-public-id',
+  text: `SELECT ${ALL} FROM users WHERE public_id = $1`,
 };
 
 const LOCK: Statement = {
@@ -112,6 +118,16 @@ const SET_EMAIL: Statement = {
   text: `UPDATE users SET email = $2, email_canonical = $3, email_verified_at = NULL WHERE id = $1 RETURNING ${ALL}`,
 };
 
+const SET_STATE: Statement = {
+  name: 'user-set-state',
+  text: `UPDATE users SET state = $2 WHERE id = $1 RETURNING ${ALL}`,
+};
+
+const SET_ROLE: Statement = {
+  name: 'user-set-role',
+  text: `UPDATE users SET role = $2 WHERE id = $1 RETURNING ${ALL}`,
+};
+
 const SET_DETAILS: Statement = {
   name: 'user-set-details',
   text: `UPDATE users
@@ -145,6 +161,10 @@ export class UsersService {
 
   async find(id: number): Promise<User | null> {
     return id > LARGEST_ID ? null : this.one(BY_ID, [id]);
+  }
+
+  async findByPublicId(publicId: string): Promise<User | null> {
+    return this.one(BY_PUBLIC_ID, [publicId]);
   }
 
   /** Waits for every other story about this account, and keeps them waiting until `tx` ends. */
@@ -221,6 +241,15 @@ export class UsersService {
   /** The new address is unverified. Throws `email_taken`, which ends `tx`. */
   setEmail(id: number, email: EmailAddress, tx: EntityManager): Promise<User> {
     return this.existing(SET_EMAIL, [id, email.shown, email.canonical], tx);
+  }
+
+  /** For operators: what a person does leads to a state by `verifyEmail` only. */
+  setState(id: number, state: UserState, tx: EntityManager): Promise<User> {
+    return this.existing(SET_STATE, [id, state], tx);
+  }
+
+  setRole(id: number, role: Role, tx: EntityManager): Promise<User> {
+    return this.existing(SET_ROLE, [id, role], tx);
   }
 
   /** What is `undefined` stays as it is. */

@@ -1,5 +1,5 @@
 import { RequestMethod, type Type } from '@nestjs/common';
-import { METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
+import { GUARDS_METADATA, METHOD_METADATA, PATH_METADATA, ROUTE_ARGS_METADATA } from '@nestjs/common/constants.js';
 import { ModulesContainer } from '@nestjs/core';
 import { getMetadataStorage } from 'class-validator';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -56,7 +56,23 @@ describe('every route', () => {
     const routes = controllers().flatMap(routesOf);
     expect(routes.length).toBeGreaterThan(10);
     for (const { method, path, access } of routes) {
-      expect([method, path, access]).toEqual([method, path, expect.stringMatching(/^(public|protected)$/) as string]);
+      expect([method, path, access]).toEqual([
+        method,
+        path,
+        expect.stringMatching(/^(public|protected|client)$/) as string,
+      ]);
+    }
+  });
+
+  it('that is for service clients has the guard that asks for them', () => {
+    const routes = controllers()
+      .flatMap(routesOf)
+      .filter(({ access }) => access === 'client');
+    expect(routes.length).toBeGreaterThan(1);
+    for (const { controller, handler, path } of routes) {
+      const target = (controller.prototype as Record<string, object>)[handler]!;
+      const guards = (Reflect.getMetadata(GUARDS_METADATA, target) ?? []) as Type[];
+      expect([path, guards.length]).toEqual([path, 1]);
     }
   });
 
@@ -137,7 +153,7 @@ describe.each(SURFACES.map((surface) => [surface.name, surface] as const))('surf
         // Among alternatives, one without a scheme says that none is needed.
         const { security = [] } = operation;
         const isLocked = security.length > 0 && security.every((schemes) => Object.keys(schemes).length > 0);
-        expect([label, isLocked]).toEqual([label, access === 'protected']);
+        expect([label, isLocked]).toEqual([label, access !== 'public']);
       }
     }
   });

@@ -16,7 +16,7 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 async function caller(access: string): Promise<Caller> {
-  const read = service.get(TokenCodec).read(access, 'access');
+  const read = await service.get(TokenCodec).read(access, 'access');
   if (read.outcome !== 'good') throw new Error(read.outcome);
   return service.get(CallersService).find(read.claims);
 }

@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => service.close());
 
 async function somebody(): Promise<Caller> {
-  const read = service.get(TokenCodec).read((await join(service)).access, 'access');
+  const read = await service.get(TokenCodec).read((await join(service)).access, 'access');
   if (read.outcome !== 'good') throw new Error(read.outcome);
   return service.get(CallersService).find(read.claims);
 }

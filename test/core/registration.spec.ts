@@ -215,7 +215,7 @@ describe('with account discovery hidden', () => {
   it("another address is one's own once it is confirmed, and a taken one is not told from a free one", async () => {
     const { access, user } = await join(hidden);
     const { user: other } = await join(hidden);
-    const read = hidden.get(TokenCodec).read(access, 'access');
+    const read = await hidden.get(TokenCodec).read(access, 'access');
     if (read.outcome !== 'good') throw new Error(read.outcome);
     const who = await hidden.get(CallersService).find(read.claims);
     const accounts = hidden.get(AccountService);

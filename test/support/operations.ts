@@ -2,6 +2,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import { SURFACES } from '../../src/app.module.js';
+import { ACCESS_TOKEN_SCHEME } from '../../src/surfaces/kit/operation.js';
 import { createDocuments } from '../../src/surfaces/kit/documents.js';
 import { vast } from './images.js';
 import type { Answered, RequestOptions, Service } from './service.js';
@@ -57,6 +58,7 @@ export function documentedOperations(service: Service): DocumentedOperation[] {
         const properties = propertiesOf(document, content[mediaType]?.schema);
         const [example] = Object.values(content[mediaType]?.examples ?? {});
         const { parameters = [], security = [] } = operation;
+        const takesToken = security.some((scheme) => ACCESS_TOKEN_SCHEME in scheme);
         return {
           surface: name,
           document,
@@ -66,8 +68,8 @@ export function documentedOperations(service: Service): DocumentedOperation[] {
             const shown = parameters.find((it) => it.name === parameter);
             return encodeURIComponent(String(shown?.example ?? shown?.schema?.example ?? '1'));
           }),
-          isProtected: security.length > 0 && security.every((scheme) => Object.keys(scheme).length > 0),
-          takesToken: security.length > 0,
+          isProtected: takesToken && security.every((scheme) => Object.keys(scheme).length > 0),
+          takesToken,
           fields: Object.keys(properties),
           example: example?.value ?? exampleOfFields(content[mediaType]?.schema),
           mediaType,

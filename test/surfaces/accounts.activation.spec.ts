@@ -165,12 +165,12 @@ describe('the tokens of that answer', () => {
     expect((await service.request('GET', '/accounts/api/dashboard/', { token: member.access })).status).toBe(200);
   });
 
-  it('open nothing even where the clock is slow, since they are of no kind that is asked for', () => {
+  it('open nothing even where the clock is slow, since they are of no kind that is asked for', async () => {
     const codec = service.get(TokenCodec);
     const token = codec.signInert();
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 60_000 });
-    expect(codec.read(token, 'access')).toEqual({ outcome: 'invalid' });
-    expect(codec.read(token, 'refresh')).toEqual({ outcome: 'invalid' });
+    expect(await codec.read(token, 'access')).toEqual({ outcome: 'invalid' });
+    expect(await codec.read(token, 'refresh')).toEqual({ outcome: 'invalid' });
   });
 });
 

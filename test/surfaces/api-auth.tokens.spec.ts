@@ -163,7 +163,7 @@ describe('an access token is refused', () => {
       es256(own, { ...header, kid: "' OR 1=1 --" }, claims),
       es256(own, { ...header, kid: ['a'] }, claims),
       es256(own, { ...header, kid: '__proto__' }, claims),
-      es256(own, { alg: 'ES256', typ: 'JWT' }, claims),
+      es256(own, { alg: 'ES256', typ: 'at+jwt' }, claims),
       es256(own, header, { ...claims, iss: 'https://other.test' }),
       es256(own, header, { ...claims, iss: ['https://auth.test', 'https://other.test'] }),
       es256(own, header, { ...claims, aud: 'https://other.test' }),
@@ -187,6 +187,10 @@ describe('an access token is refused', () => {
       const answer = await me(`Bearer ${es256(own, header, { ...claims, token_type: type })}`);
       expect(answer.body).toEqual(badAccess('Token has wrong type'));
     }
+    for (const typ of ['rt+jwt', 'JWT', 'AT+JWT', ['at+jwt'], undefined]) {
+      const answer = await me(`Bearer ${es256(own, { ...header, typ }, claims)}`);
+      expect([typ, answer.body]).toEqual([typ, badAccess('Token has wrong type')]);
+    }
     expect(hits).toBe(0);
     listener.close();
     expect(user.role).toBe('Viewer');
@@ -198,7 +202,8 @@ describe('tokens', () => {
     const { access, refresh, user } = await join(service);
     const a = parts(access);
     const r = parts(refresh);
-    expect(a.header).toEqual({ alg: 'ES256', typ: 'JWT', kid: expect.any(String) as string });
+    expect(a.header).toEqual({ alg: 'ES256', typ: 'at+jwt', kid: expect.any(String) as string });
+    expect(r.header).toEqual({ ...a.header, typ: 'rt+jwt' });
     const common = {
       iss: 'https://auth.test',
       aud: 'https://auth.test',

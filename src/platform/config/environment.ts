@@ -63,6 +63,23 @@ export class Environment {
   @MaxLength(1024)
   SECRET_KEY?: string;
 
+  @IsOptional()
+  @MinLength(32, { message: 'must have at least 32 characters' })
+  @MaxLength(1024)
+  SECRET_KEY_PREVIOUS?: string;
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(0)
+  @Max(3_650)
+  SIGNING_KEY_ROTATION = 90;
+
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(86_400)
+  JWKS_MAX_AGE = 300;
+
   @Each(isOrigin, 'must be a comma list of origins such as https://app.example.com')
   FRONTEND_ORIGINS = '';
 

@@ -5,6 +5,11 @@ export function randomSecret(): string {
   return randomBytes(16).toString('hex');
 }
 
+/** 256 random bits in 43 letters, for machines that keep it. */
+export function randomCredential(): string {
+  return randomBytes(32).toString('base64url');
+}
+
 /** A code of `digits` decimal digits, leading zeros kept. */
 export function randomCode(digits: number): string {
   return String(randomInt(10 ** digits)).padStart(digits, '0');

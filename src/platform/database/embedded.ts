@@ -12,7 +12,12 @@ export interface EmbeddedDatabase {
   close(): Promise<void>;
 }
 
-/** Opens the database kept in `directory`, or makes one. Throws when another process has it open. */
+/** Another process has the database open. */
+export class EmbeddedDatabaseInUse extends Error {
+  override name = 'EmbeddedDatabaseInUse';
+}
+
+/** Opens the database kept in `directory`, or makes one. Throws `EmbeddedDatabaseInUse`. */
 export async function openEmbeddedDatabase(directory: string): Promise<EmbeddedDatabase> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const unlock = await lock(join(directory, 'embedded.lock'), directory);
@@ -47,7 +52,7 @@ async function lock(file: string, directory: string): Promise<() => Promise<void
     const owner = await read(file);
     const pid = Number.parseInt(owner, 10);
     if (owner !== mine && pid > 0 && (await identityOf(pid)) === owner) {
-      throw new Error(
+      throw new EmbeddedDatabaseInUse(
         `The embedded database in ${directory} is in use by process ${pid}. Stop that one, set another DATA_DIR, or ` +
           'set DATABASE_URL to a PostgreSQL that several processes can share.',
       );

@@ -27,3 +27,28 @@ export async function migrate(target: DatabaseTarget): Promise<string[]> {
     await dataSource.destroy();
   }
 }
+
+/** The schema is older than the program. */
+export class PendingMigrations extends Error {
+  override name = 'PendingMigrations';
+
+  constructor(readonly names: readonly string[]) {
+    super(`The schema of the database is not complete: ${names.length} migrations are pending.`);
+  }
+}
+
+/** The names of the migrations that have not run, oldest first. */
+export async function pendingMigrations(target: DatabaseTarget): Promise<string[]> {
+  const dataSource = await migratingDataSource(target);
+  try {
+    return (await new MigrationExecutor(dataSource).getPendingMigrations()).map(({ name }) => name);
+  } finally {
+    await dataSource.destroy();
+  }
+}
+
+/** Throws `PendingMigrations`. */
+export async function expectMigrated(target: DatabaseTarget): Promise<void> {
+  const names = await pendingMigrations(target);
+  if (names.length > 0) throw new PendingMigrations(names);
+}

@@ -70,6 +70,18 @@ export class Inbox {
     return mail === null ? null : this.unseal(mail);
   }
 
+  /** Seals again, under the present key, what was sealed under the previous one; answers how many mails were. */
+  async reseal(): Promise<number> {
+    let count = 0;
+    for (const { id, messageId, sealedMessage } of await this.mails.find()) {
+      if (this.masterKey.isCurrent(SEAL, sealedMessage, messageId)) continue;
+      const plain = this.masterKey.open(SEAL, sealedMessage, messageId);
+      await this.mails.update({ id }, { sealedMessage: this.masterKey.seal(SEAL, plain, messageId) });
+      count += 1;
+    }
+    return count;
+  }
+
   private unseal(mail: InboxMail): ReceivedMail {
     const message = JSON.parse(this.masterKey.open(SEAL, mail.sealedMessage, mail.messageId)) as KeptMessage;
     return { id: mail.id, date: mail.createdAt, ...message, links: message.text.match(/https?:\/\/[^\s<>"]+/g) ?? [] };

@@ -15,7 +15,7 @@ export class AccessTokenGuard extends AuthGuard('jwt') {
     context: ExecutionContext,
   ): ReturnType<InstanceType<ReturnType<typeof AuthGuard>>['canActivate']> {
     const access = this.reflector.get<Access | undefined>(ACCESS, context.getHandler());
-    return access === 'public' || super.canActivate(context);
+    return access === 'public' || access === 'client' || super.canActivate(context);
   }
 
   override handleRequest<User>(error: Error | null, user: User | false, info: unknown): User {

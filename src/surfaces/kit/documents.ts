@@ -30,6 +30,9 @@ export function createDocuments(app: INestApplication, surfaces: readonly Surfac
     });
     addExamples(document);
     if (tokenUrl !== undefined) offerPassword(document, tokenUrl);
+    if (!JSON.stringify(document.paths).includes(`"${ACCESS_TOKEN_SCHEME}"`)) {
+      delete document.components?.securitySchemes?.[ACCESS_TOKEN_SCHEME];
+    }
     documents.set(surface, surface.document.trailingSlash ? withTrailingSlashes(document) : document);
   }
   return documents;

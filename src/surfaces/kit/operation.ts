@@ -11,7 +11,7 @@ import {
   type ApiResponseSchemaHost,
 } from '@nestjs/swagger';
 import { Failure, type FailureCode, type Problem } from '../../failure.js';
-import { Protected, Public, type Access } from '../../platform/http/access.js';
+import { ForClients, Protected, Public, type Access } from '../../platform/http/access.js';
 import { FailureFilter } from './failure.filter.js';
 import { fieldNames, formatOf, readInput, type InputClass } from './input.js';
 import { BodyLimit } from './raw-body.js';
@@ -59,6 +59,9 @@ export interface OperationOptions {
 /** The name of the access token among the security schemes of each document. */
 export const ACCESS_TOKEN_SCHEME = 'access-token';
 
+/** The name of a service client's credentials among them. */
+export const CLIENT_SCHEME = 'client';
+
 const OPERATION = 'ostiary:operation';
 
 const OF_PROTECTED: readonly FailureCode[] = [
@@ -70,6 +73,8 @@ const OF_PROTECTED: readonly FailureCode[] = [
   'account_gone',
   'account_not_active',
 ];
+
+const OF_CLIENTS: readonly FailureCode[] = ['not_authenticated', 'wrong_credentials', 'forbidden'];
 
 /** One way in which an operation says no; `code` names the example. */
 interface Refusal {
@@ -105,6 +110,12 @@ const UNFORESEEN: readonly Refusal[] = [
   },
 ];
 
+const ENTRANCES: Readonly<Record<Access, () => MethodDecorator>> = {
+  public: Public,
+  protected: Protected,
+  client: ForClients,
+};
+
 /** One declaration for who may enter, what comes back and what the document says: they cannot disagree. */
 export function Operation(options: OperationOptions): MethodDecorator {
   const {
@@ -119,10 +130,10 @@ export function Operation(options: OperationOptions): MethodDecorator {
     answer,
     words,
   } = options;
-  const isLocked = access === 'protected' || takesToken || showsLock;
+  const isLocked = access !== 'public' || takesToken || showsLock;
   return applyDecorators(
-    access === 'public' ? Public() : Protected(),
-    ...(isLocked ? [ApiSecurity(ACCESS_TOKEN_SCHEME)] : []),
+    ENTRANCES[access](),
+    ...(isLocked ? [ApiSecurity(access === 'client' ? CLIENT_SCHEME : ACCESS_TOKEN_SCHEME)] : []),
     // One that may also be left out is a lock that stands open.
     ...(isLocked && access === 'public' ? [ApiSecurity({})] : []),
     HttpCode(answer.status),
@@ -205,6 +216,7 @@ function failuresOf(
   return new Set<FailureCode>([
     ...(body === undefined ? [] : formatOf(body).failures),
     ...(access === 'protected' || takesToken ? OF_PROTECTED : []),
+    ...(access === 'client' ? OF_CLIENTS : []),
     ...failures,
     ...(negotiates ? (['not_acceptable'] as const) : []),
   ]);
