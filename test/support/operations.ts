@@ -18,6 +18,8 @@ export interface DocumentedOperation {
   /** Whether it needs an access token, and whether it looks at one. */
   isProtected: boolean;
   takesToken: boolean;
+  /** Whether it is for service clients. */
+  takesClient: boolean;
   /** The fields of its body; none where it has no body. */
   fields: string[];
   /** A body as the document shows it. */
@@ -70,6 +72,7 @@ export function documentedOperations(service: Service): DocumentedOperation[] {
           }),
           isProtected: takesToken && security.every((scheme) => Object.keys(scheme).length > 0),
           takesToken,
+          takesClient: security.some((scheme) => 'client' in scheme),
           fields: Object.keys(properties),
           example: example?.value ?? exampleOfFields(content[mediaType]?.schema),
           mediaType,

@@ -7,6 +7,9 @@ export interface Visit {
   email: string;
   username: string;
   password: string;
+  /** Of a member, where the surface has no sign-up; and who a service is, as the header that proves it. */
+  access: string;
+  service: string;
   /** The named groups of the next unread mail that this is in. */
   mailed(pattern: RegExp, to?: string): Promise<Readonly<Record<string, string>>>;
 }

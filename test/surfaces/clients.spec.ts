@@ -4,6 +4,8 @@ import openapiTS, { astToString } from 'openapi-typescript';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SURFACES } from '../../src/app.module.js';
+import { CLIENT_SCOPES } from '../../src/clients/service-clients.service.js';
+import { createClient } from '../support/clients.js';
 import { documentedOperations, problemOf, type DocumentedOperation } from '../support/operations.js';
 import { join as signUp, PASSWORD, someone } from '../support/people.js';
 import { startService, type Service } from '../support/service.js';
@@ -14,6 +16,8 @@ const NAMES = SURFACES.filter(({ document }) => document !== undefined).map(({ n
 
 /** Where the programs look for the types of their documents; they are made anew in every run. */
 const TYPES = join('test-results', 'clients');
+
+const WITHOUT_SIGN_UP = ['api-v1', 'oauth'];
 
 /** Where a program need not go: other names of what it does. */
 const UNWALKED: Readonly<Record<string, string[]>> = {
@@ -62,7 +66,8 @@ function compared(name: string, unwalked: Set<DocumentedOperation>): Visit['fetc
 async function visitor(name: string, unwalked: Set<DocumentedOperation>): Promise<Visit> {
   const email = someone();
   const username = email.replace(/@.*/, '');
-  if (name === 'api-v1') await signUp(service, email, { username });
+  const access = WITHOUT_SIGN_UP.includes(name) ? (await signUp(service, email, { username })).access : '';
+  const { authorization } = await createClient(service, ...CLIENT_SCOPES);
   const read = new Set<ReceivedMail>(service.smtp.to(email));
   return {
     baseUrl: service.url,
@@ -70,6 +75,8 @@ async function visitor(name: string, unwalked: Set<DocumentedOperation>): Promis
     email,
     username,
     password: PASSWORD,
+    access,
+    service: authorization,
     async mailed(pattern, to = email) {
       const found = (): ReceivedMail | undefined =>
         service.smtp.to(to).find((mail) => !read.has(mail) && pattern.test(mail.text));
