@@ -3,8 +3,8 @@ import createClient from 'openapi-fetch';
 import type { paths } from '../../test-results/clients/accounts.js';
 import { answered, bearer, LINK, type Walk } from '../support/walk.js';
 
-export const walk: Walk = async ({ baseUrl, email, username, password, mailed }) => {
-  const client = createClient<paths>({ baseUrl });
+export const walk: Walk = async ({ baseUrl, fetch, email, username, password, mailed }) => {
+  const client = createClient<paths>({ baseUrl, fetch });
 
   const account = { username, email, password, confirm_password: password };
   answered(await client.POST('/accounts/api/registration/', { body: account }));

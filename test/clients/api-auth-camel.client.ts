@@ -3,8 +3,8 @@ import createClient from 'openapi-fetch';
 import type { paths } from '../../test-results/clients/api-auth-camel.js';
 import { answered, bearer, CODE, type Walk } from '../support/walk.js';
 
-export const walk: Walk = async ({ baseUrl, email, password, mailed }) => {
-  const client = createClient<paths>({ baseUrl });
+export const walk: Walk = async ({ baseUrl, fetch, email, password, mailed }) => {
+  const client = createClient<paths>({ baseUrl, fetch });
 
   const account = { email, phoneNumber: '15487711', password, password2: password };
   const made = answered(await client.POST('/api/auth/signup/', { body: account }));

@@ -4,8 +4,8 @@ import type { paths } from '../../test-results/clients/api-v1.js';
 import { answered, bearer, LINK, type Walk } from '../support/walk.js';
 
 /** The surface has no sign-up: whoever walks has an account. */
-export const walk: Walk = async ({ baseUrl, email, username, password, mailed }) => {
-  const client = createClient<paths>({ baseUrl });
+export const walk: Walk = async ({ baseUrl, fetch, email, username, password, mailed }) => {
+  const client = createClient<paths>({ baseUrl, fetch });
   const asForm = { headers: { 'content-type': 'application/x-www-form-urlencoded' } };
 
   // @ts-expect-error A password is required.

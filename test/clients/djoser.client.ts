@@ -3,8 +3,8 @@ import createClient from 'openapi-fetch';
 import type { paths } from '../../test-results/clients/djoser.js';
 import { answered, bearer, LINK, type Walk } from '../support/walk.js';
 
-export const walk: Walk = async ({ baseUrl, email, password, mailed }) => {
-  const client = createClient<paths>({ baseUrl });
+export const walk: Walk = async ({ baseUrl, fetch, email, password, mailed }) => {
+  const client = createClient<paths>({ baseUrl, fetch });
   const linkOf = async (): Promise<{ uid: string; token: string }> => {
     const { uid = '', token = '' } = await mailed(LINK);
     return { uid, token };

@@ -13,9 +13,13 @@ export interface DocumentedOperation {
   document: OpenAPIObject;
   method: string;
   path: string;
+  /** The path with its parameters' names, as the document has it. */
+  template: string;
   /** Whether it needs an access token, and whether it looks at one. */
   isProtected: boolean;
   takesToken: boolean;
+  /** Whether it is for service clients. */
+  takesClient: boolean;
   /** The fields of its body; none where it has no body. */
   fields: string[];
   /** A body as the document shows it. */
@@ -61,12 +65,14 @@ export function documentedOperations(service: Service): DocumentedOperation[] {
           surface: name,
           document,
           method: method.toUpperCase(),
+          template: path,
           path: path.replace(/\{(\w+)\}/g, (_, parameter: string) => {
             const shown = parameters.find((it) => it.name === parameter);
             return encodeURIComponent(String(shown?.example ?? shown?.schema?.example ?? '1'));
           }),
           isProtected: takesToken && security.every((scheme) => Object.keys(scheme).length > 0),
           takesToken,
+          takesClient: security.some((scheme) => 'client' in scheme),
           fields: Object.keys(properties),
           example: example?.value ?? exampleOfFields(content[mediaType]?.schema),
           mediaType,

@@ -1,3 +1,4 @@
+import { ask, createClient } from './clients.js';
 import { join, PASSWORD, register, someone } from './people.js';
 import { codeIn, type ReceivedMail } from './smtp.js';
 import type { Answered, Service } from './service.js';
@@ -444,6 +445,15 @@ const LOOKS: readonly Place[] = (
   present: takes('GET', inQuery(pageOf(page))),
 }));
 
+const REFRESH_PURPOSES = SURFACES.map((surface): RefreshPurpose => `refresh ${surface}`);
+
+/** Whatever it is asked about, it answers; what is not active is as good as refused. */
+const introspection: Place['present'] = async (service, { value }) => {
+  const { authorization } = await createClient(service, 'introspect');
+  const answer = await ask(service, 'introspect', { token: value }, authorization);
+  return answer.status === 200 && answer.body.active !== true ? { ...answer, status: 400 } : answer;
+};
+
 const asBearer =
   (path: string): Place['present'] =>
   (service, { value }) =>
@@ -499,9 +509,10 @@ const TOKEN_PLACES: readonly Place[] = [
     accepts: ['access', 'refresh 003'],
     present: takes('POST', '/auth/jwt/verify/', ({ value }) => ({ token: value })),
   },
+  { name: 'introspection', accepts: ['access', ...REFRESH_PURPOSES], present: introspection },
   {
     name: '000 logout',
-    accepts: SURFACES.map((surface): RefreshPurpose => `refresh ${surface}`),
+    accepts: REFRESH_PURPOSES,
     present: async (service, secret) =>
       service.request('POST', '/api/auth/logout/', {
         token: await caller(service, secret),

@@ -1,10 +1,15 @@
 /** What a client program of a surface is given: where the service is, who walks, and how they read their mail. */
 export interface Visit {
   baseUrl: string;
+  /** What to ask it with. */
+  fetch: (request: Request) => Promise<Response>;
   /** An address that nobody else has, and a username. */
   email: string;
   username: string;
   password: string;
+  /** Of a member, where the surface has no sign-up; and who a service is, as the header that proves it. */
+  access: string;
+  service: string;
   /** The named groups of the next unread mail that this is in. */
   mailed(pattern: RegExp, to?: string): Promise<Readonly<Record<string, string>>>;
 }
