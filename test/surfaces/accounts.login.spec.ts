@@ -63,6 +63,7 @@ describe('login', () => {
     ] as const) {
       const answer = await logIn(service, who, password);
       expect([answer.status, answer.body]).toEqual([401, WRONG]);
+      expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="api"');
     }
   });
 

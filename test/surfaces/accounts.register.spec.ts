@@ -212,6 +212,8 @@ describe('verification_base_url leads', () => {
     ['https://app.example.com/a/{uid}/x/{token}', 'https://app.example.com/a/UID/x/TOKEN'],
     ['https://app.example.com/a/{uidb64}/{token}/', 'https://app.example.com/a/UID/TOKEN/'],
     ['https://app.example.com/a?u={uidb64}&t={token}', 'https://app.example.com/a?u=UID&t=TOKEN'],
+    ['https://app.example.com/a/%7Buid%7D/%7Btoken%7D', 'https://app.example.com/a/UID/TOKEN'],
+    ['https://app.example.com/a/%7buidb64%7d/%7btoken%7d/', 'https://app.example.com/a/UID/TOKEN/'],
     ['https://app.example.com/{uid}', 'https://app.example.com/UID/UID/TOKEN/'],
     ['https://app.example.com/é', 'https://app.example.com/%C3%A9/UID/TOKEN/'],
     ['  https://app.example.com/a  ', 'https://app.example.com/a/UID/TOKEN/'],

@@ -126,6 +126,15 @@ describe('what registration refuses, and in which words', () => {
       { password: ['The password is too similar to the email.'] },
     ],
     [
+      'the address as password, its domain in other letters',
+      {
+        email: 'longname@b\u00fccher.example',
+        password: 'longname@B\u00dcCHER.example',
+        confirm_password: 'longname@B\u00dcCHER.example',
+      },
+      { password: ['The password is too similar to the email.'] },
+    ],
+    [
       'the local part as password',
       { email: 'longname@example.com', password: 'longname', confirm_password: 'longname' },
       { password: ['The password is too similar to the email.'] },
@@ -387,6 +396,7 @@ describe('bodies that cannot be read', () => {
     ['{"a": "b', 'Unterminated string starting at: line 1 column 7 (char 6)'],
     ['{"a": "b\nc"}', 'Invalid control character at: line 1 column 9 (char 8)'],
     ['{"a": "\\x"}', 'Invalid \\escape: line 1 column 8 (char 7)'],
+    ['{"a": "\\u0041', 'Invalid \\uXXXX escape: line 1 column 9 (char 8)'],
     ['{"a": "\\u12"}', 'Invalid \\uXXXX escape: line 1 column 9 (char 8)'],
     ['{} {}', 'Extra data: line 1 column 4 (char 3)'],
     ['{\n "é🦉": nope}', 'Expecting value: line 2 column 8 (char 9)'],

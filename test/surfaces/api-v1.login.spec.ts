@@ -36,6 +36,22 @@ describe('the one who logs in', () => {
     expect([me.body.username, me.body.name]).toEqual([user.email, '']);
   });
 
+  it('may have a username that looks like an address, unless it is that of somebody else', async () => {
+    const mine = someone();
+    const { user } = await join(service);
+    await join(service, mine, { username: 'jane@home' });
+    expect((await logInByForm(service, 'Jane@Home')).body.username).toBe('jane@home');
+    await service.sql(`UPDATE users SET username = $1, username_canonical = $1 WHERE email = $2`, [user.email, mine]);
+    expect((await logInByForm(service, user.email)).body.username).toBe(user.email);
+    expect(
+      (
+        await service.request<{ email: string }>('GET', '/api/v1/auth/me', {
+          token: (await logInByForm(service, user.email)).body.access_token.token,
+        })
+      ).body.email,
+    ).toBe(user.email);
+  });
+
   it.each(PATHS)('is refused at %s in one way, whatever is wrong', async (path) => {
     const pending = someone();
     await register(service, pending);

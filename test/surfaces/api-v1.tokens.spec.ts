@@ -223,6 +223,11 @@ describe('refresh with the cookie', () => {
   it('looks at a token in the body first, and asks for an access token then', async () => {
     const { cookie, token, access } = await signIn();
     refuses(await refresh({ headers: { cookie }, body: { token } }), NOT_AUTHENTICATED);
+    // A page that has lost its token sends what it finds in its store.
+    for (const lost of [null, '']) {
+      const again = await signIn();
+      expect((await refresh({ headers: { cookie: again.cookie }, body: { token: lost } })).status).toBe(200);
+    }
     refuses(await refresh({ headers: { cookie }, token: access, body: { token: 'garbage' } }), BAD_REFRESH);
     expect((await refresh({ headers: { cookie }, token: access, body: { token } })).status).toBe(200);
   });

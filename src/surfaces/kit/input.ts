@@ -155,7 +155,8 @@ function count(bytes: Buffer, character: string, enough: number): number {
 
 /** Throws `body_not_an_object`. */
 export function asObject(value: unknown): Record<string, unknown> {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  const isPart = value === null || Array.isArray(value) || value instanceof SpelledNumber;
+  if (typeof value === 'object' && !isPart) return value as Record<string, unknown>;
   throw new Failure('body_not_an_object', { got: pythonTypeOf(value), value });
 }
 

@@ -272,7 +272,7 @@ function refusalOf(
 
 function bodyDocument(type: InputClass, example: object | undefined): Parameters<typeof ApiBody>[0] {
   if (example === undefined) return { type };
-  return { type, examples: { document: { summary: 'As in the document', value: example } } };
+  return { type, examples: { document: { summary: 'An example', value: example } } };
 }
 
 interface Schema {
