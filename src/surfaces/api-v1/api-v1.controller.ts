@@ -131,6 +131,7 @@ export class ApiV1Controller {
       description: 'Whether or not there is such an account',
       example: { message: 'Password recovery email sent.' },
     },
+    failures: ['too_many_requests'],
   })
   async recover(@Param() { email }: RecoveryPath): Promise<MessageResponse> {
     await this.recovery.askForLink(parseEmailAddress(email), resetLetter(this.settings));
