@@ -29,10 +29,11 @@ export function createDocuments(app: INestApplication, surfaces: readonly Surfac
       operationIdFactory: (_controller, method) => method,
     });
     addExamples(document);
-    if (tokenUrl !== undefined) offerPassword(document, tokenUrl);
-    if (!JSON.stringify(document.paths).includes(`"${ACCESS_TOKEN_SCHEME}"`)) {
-      delete document.components?.securitySchemes?.[ACCESS_TOKEN_SCHEME];
-    }
+    const takesTokens = operationsOf(document).some(({ security }) =>
+      security?.some((it) => ACCESS_TOKEN_SCHEME in it),
+    );
+    if (!takesTokens) delete document.components?.securitySchemes?.[ACCESS_TOKEN_SCHEME];
+    else if (tokenUrl !== undefined) offerPassword(document, tokenUrl);
     documents.set(surface, surface.document.trailingSlash ? withTrailingSlashes(document) : document);
   }
   return documents;
