@@ -51,7 +51,8 @@ async function outcome(work: () => Promise<unknown>): Promise<Refusal | undefine
     return undefined;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { code: error.code, ...(error.details as { retryAfter?: number }) };
+    const { code, details } = error as Failure;
+    return { code, ...(details as { retryAfter?: number }) };
   }
 }
 
