@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { AccountService } from '../../src/auth/account.service.js';
@@ -5,7 +6,7 @@ import { LoginService } from '../../src/auth/login.service.js';
 import { RecoveryService } from '../../src/auth/recovery.service.js';
 import { RegistrationService } from '../../src/auth/registration.service.js';
 import { Failure } from '../../src/failure.js';
-import { LIMITS, type Story } from '../../src/limits/limit-table.js';
+import { LIMITS, type Layer, type Story } from '../../src/limits/limit-table.js';
 import { LimitsService } from '../../src/limits/limits.service.js';
 import { HashBudgetSpent, PasswordHasher } from '../../src/platform/crypto/password-hasher.js';
 import { networkOf } from '../../src/platform/http/client.js';
@@ -285,12 +286,38 @@ describe('the table', () => {
     },
   );
 
+  it('is the one of the documentation', () => {
+    const columns = ['person_here', 'person', 'network'];
+    const told = ({ most, seconds }: Layer): string =>
+      `${most} in ${seconds >= 3_600 ? `${seconds / 3_600} h` : `${seconds / 60} min`}`;
+    for (const [story, layers] of Object.entries<readonly Layer[]>(LIMITS)) {
+      const cells = columns.map(
+        (column) =>
+          layers
+            .filter(({ scope }) => scope === column)
+            .map(told)
+            .join(', ') || '—',
+      );
+      const row = readFileSync('docs/limits.md', 'utf8')
+        .split('\n')
+        .find((line) => line.startsWith(`| \`${story}\``));
+      expect(
+        row
+          ?.split('|')
+          .slice(2, -1)
+          .map((cell) => cell.trim()),
+      ).toEqual(cells);
+    }
+  });
+
   it('counts a refused attempt nowhere', async () => {
     const rows = (): Promise<{ name: string; taken: number }[]> =>
       service.sql(`SELECT encode(key, 'hex') AS name, taken FROM rate_limits`);
     const before = new Set((await rows()).map(({ name }) => name));
     await guess(HERE.most + 50, somewhere(), someone());
-    const taken = (await rows()).filter(({ name }) => !before.has(name)).map((row) => row.taken);
+    // A network that was signed in from is marked by a row that counts nothing.
+    const counts = (await rows()).filter(({ name, taken }) => !before.has(name) && taken > 0);
+    const taken = counts.map((row) => row.taken);
     expect(taken).toEqual(LIMITS.login.map(() => HERE.most));
   });
 });
