@@ -320,6 +320,15 @@ describe('the table', () => {
     const taken = counts.map((row) => row.taken);
     expect(taken).toEqual(LIMITS.login.map(() => HERE.most));
   });
+
+  it('gives the narrower counts back where a wider one refuses', async () => {
+    const [here, person] = [somewhere(), someone()];
+    const [narrow, wide] = LIMITS.client;
+    for (let other = 0; other < wide.most; other += 1) await fill('client', here, someone(), 1);
+    expect(await fill('client', here, person, narrow.most)).toBe(narrow.most);
+    await service.sql(`UPDATE rate_limits SET expires_at = now() WHERE taken = ${wide.most}`);
+    expect(await fill('client', here, person, narrow.most)).toBe(0);
+  });
 });
 
 describe('what it costs', () => {
