@@ -8,6 +8,7 @@ import { InboxMails1763600000007 } from './0007-inbox-mails.js';
 import { HistoryAndAddresses1763600000008 } from './0008-history-and-addresses.js';
 import { Pictures1763600000009 } from './0009-pictures.js';
 import { ServiceToService1763600000010 } from './0010-service-to-service.js';
+import { RateLimits1763600000011 } from './0011-rate-limits.js';
 
 /** Every migration, oldest first; a later one is added at the end and none is ever changed. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   HistoryAndAddresses1763600000008,
   Pictures1763600000009,
   ServiceToService1763600000010,
+  RateLimits1763600000011,
 ];

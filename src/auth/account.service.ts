@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { Failure } from '../failure.js';
+import { LimitsService } from '../limits/limits.service.js';
 import { MailService } from '../mail/mail.service.js';
 import { OneTimeTokensService } from '../tokens/one-time-tokens.service.js';
 import { SessionsService } from '../tokens/sessions.service.js';
@@ -22,6 +23,7 @@ import {
   recipientOf,
   type LinkLetter,
 } from './letters.js';
+import { LoginService } from './login.service.js';
 import { OneTimeLinksService } from './one-time-links.service.js';
 import { PasswordsService } from './passwords.service.js';
 
@@ -39,12 +41,16 @@ export class AccountService {
     private readonly history: HistoryService,
     private readonly concealment: Concealment,
     private readonly environment: Environment,
+    private readonly logins: LoginService,
+    private readonly limits: LimitsService,
   ) {}
 
-  /** For a surface that has something to say after a wrong password. Throws `wrong_current_password`, `overloaded`. */
+  /**
+   * For a surface that has something to say after a wrong password. Throws `wrong_current_password`, `overloaded`,
+   * `too_many_requests`: whoever found a device signed in is to guess no faster than anybody else.
+   */
   async assertCurrentPassword({ user }: Pick<Caller, 'user'>, password: string): Promise<void> {
-    const { matches } = await this.passwords.verify(user.passwordHash, password);
-    if (!matches) throw new Failure('wrong_current_password');
+    if (!(await this.logins.matches(user, password))) throw new Failure('wrong_current_password');
   }
 
   /**
@@ -78,22 +84,25 @@ export class AccountService {
   /**
    * Takes effect at once and leaves the new address unproven; the old one gets a notice, and every pending secret dies.
    * Where a surface asks for the present password, it is checked first. One's own address is accepted and changes
-   * its spelling at most. Where discovery is hidden, nothing changes before the new address is confirmed by the link that it is
-   * mailed, and a taken one is not told from a free one. Throws `wrong_current_password`, `email_taken`.
+   * its spelling at most. Where discovery is hidden, nothing changes before the new address is confirmed by the link that
+   * it is mailed, and a taken one is not told from a free one. Throws `wrong_current_password`, `email_taken`,
+   * `too_many_requests`.
    */
   async changeEmail(caller: Caller, email: EmailAddress, current?: string): Promise<void> {
     if (current !== undefined) await this.assertCurrentPassword(caller, current);
-    await this.concealment.conceal(() =>
-      this.dataSource.transaction(async (tx) => this.move(await this.lockUnchanged(caller, tx), email, tx)),
-    );
+    await this.concealment.conceal(async () => {
+      await this.limits.count('mail', email.canonical);
+      await this.dataSource.transaction(async (tx) => this.move(await this.lockUnchanged(caller, tx), email, tx));
+    });
   }
 
   /**
    * Mails a link to the present address that lets its holder choose another one, if it has an active account; silent
-   * either way.
+   * either way. Throws `too_many_requests`.
    */
   async askForEmailReset(email: EmailAddress | null, letter: LinkLetter): Promise<void> {
     await this.concealment.conceal(async () => {
+      await this.limits.count('mail', email?.canonical);
       const found = await this.users.findByEmail(email);
       await this.dataSource.transaction(async (tx) => {
         if (email === null || !(await this.mail.reserve('reset_email', email.canonical, tx)) || found === null) return;

@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { LimitsModule } from '../limits/limits.module.js';
 import { MailModule } from '../mail/mail.module.js';
 import { TokensModule } from '../tokens/tokens.module.js';
 import { UsersModule } from '../users/users.module.js';
@@ -19,7 +20,7 @@ import { RefreshService } from './refresh.service.js';
 import { RegistrationService } from './registration.service.js';
 
 @Module({
-  imports: [UsersModule, TokensModule, MailModule],
+  imports: [UsersModule, TokensModule, MailModule, LimitsModule],
   providers: [
     PasswordsService,
     Concealment,

@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Cron, CronExpression } from '@nestjs/schedule';
+import { LimitsService } from '../limits/limits.service.js';
 import { MailService } from '../mail/mail.service.js';
 import { OneTimeTokensService } from '../tokens/one-time-tokens.service.js';
 import { SecurityEventsService } from '../tokens/security-events.service.js';
@@ -26,6 +27,7 @@ export class HousekeepingService {
     private readonly mail: MailService,
     private readonly history: HistoryService,
     private readonly securityEvents: SecurityEventsService,
+    private readonly limits: LimitsService,
   ) {}
 
   @Cron(CronExpression.EVERY_HOUR)
@@ -38,6 +40,7 @@ export class HousekeepingService {
         mails: await this.mail.purge(MAIL_DAYS),
         events: await this.history.purge(HISTORY_DAYS),
         securityEvents: await this.securityEvents.purge(),
+        limits: await this.limits.purge(),
       };
       await this.users.purgeReservations();
       this.logger.log(`removed ${JSON.stringify(removed)}`);

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { Failure } from '../failure.js';
+import { LimitsService } from '../limits/limits.service.js';
 import { MailService } from '../mail/mail.service.js';
 import { Environment } from '../platform/config/environment.js';
 import { OneTimeTokensService, type Issue, type Purpose } from '../tokens/one-time-tokens.service.js';
@@ -41,9 +42,10 @@ export class RecoveryService {
     private readonly links: OneTimeLinksService,
     private readonly history: HistoryService,
     private readonly concealment: Concealment,
+    private readonly limits: LimitsService,
   ) {}
 
-  /** Mails a link to the owner of the address, if it has one who is not disabled; silent either way. */
+  /** Mails a link to the owner of the address, if it has one who is not disabled; silent either way. Throws `too_many_requests`. */
   async askForLink(email: EmailAddress | null, letter: LinkLetter): Promise<void> {
     await this.ask(email, 'reset_password', async (user, tx) => {
       const { life } = letter;
@@ -64,20 +66,25 @@ export class RecoveryService {
   /**
    * For a surface that names unknown addresses, before it does anything for one: throws `account_unknown`, and answers
    * how the owner of a known one writes it. Where discovery is hidden it throws nothing and answers what it was given.
+   * To ask about one that is unknown counts like asking for a mail: `too_many_requests`.
    */
   async assertKnown(email: EmailAddress): Promise<string> {
     if (this.concealment.isOn) return email.shown;
     const user = await this.users.findByEmail(email);
-    if (user === null) throw new Failure('account_unknown', { email: email.shown });
+    if (user === null) {
+      await this.limits.count('mail', email.canonical);
+      throw new Failure('account_unknown', { email: email.shown });
+    }
     return user.email;
   }
 
-  /** Exchanges the code for the token that sets a new password. Throws `code_incorrect`, whatever was wrong. */
+  /** Exchanges the code for the token that sets a new password. Throws `code_incorrect`, whatever was wrong, `too_many_requests`. */
   exchangeCode(email: EmailAddress | null, code: string): Promise<string> {
     return this.concealment.conceal(() => this.exchange(email, code));
   }
 
   private async exchange(email: EmailAddress | null, code: string): Promise<string> {
+    const attempt = await this.limits.count('code', email?.canonical);
     const user = await this.users.findByEmail(email);
     // A wrong guess is counted, so it is no reason to roll back: the refusal comes after the commit.
     const token = await this.dataSource.transaction(async (tx) => {
@@ -87,6 +94,7 @@ export class RecoveryService {
       return this.oneTimeTokens.issue(issueFor(owner, 'reset_session', SESSION_TOKEN_LIFE), tx);
     });
     if (token === null) throw new Failure('code_incorrect');
+    attempt.giveBack();
     return token;
   }
 
@@ -120,6 +128,7 @@ export class RecoveryService {
   ): Promise<void> {
     return this.concealment.conceal(async () => {
       if (email === null) return;
+      await this.limits.count('mail', email.canonical);
       const found = await this.users.findByEmail(email);
       await this.dataSource.transaction(async (tx) => {
         if (!(await this.mail.reserve(kind, email.canonical, tx)) || found === null) return;

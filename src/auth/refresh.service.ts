@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { Failure } from '../failure.js';
+import { LimitsService } from '../limits/limits.service.js';
 import { MailService } from '../mail/mail.service.js';
 import { SessionsService, type Rotation, type SessionTokens } from '../tokens/sessions.service.js';
 import { HistoryService } from '../users/history.service.js';
@@ -17,13 +18,15 @@ export class RefreshService {
     private readonly users: UsersService,
     private readonly mail: MailService,
     private readonly history: HistoryService,
+    private readonly limits: LimitsService,
   ) {}
 
   /**
    * The successor of a refresh token that was issued by one of `surfaces`. Throws `refresh_token_…`, `session_ended`,
-   * `refresh_for_inactive_account`.
+   * `refresh_for_inactive_account`, `too_many_requests`.
    */
   async rotate(presented: unknown, surfaces: readonly string[]): Promise<SessionTokens> {
+    await this.limits.count('refresh');
     return this.tokensOf(await this.sessions.rotate(presented, surfaces));
   }
 
@@ -32,6 +35,7 @@ export class RefreshService {
     presented: unknown,
     surfaces: readonly string[],
   ): Promise<{ user: User; tokens: SessionTokens }> {
+    await this.limits.count('refresh');
     const rotation = await this.sessions.rotate(presented, surfaces);
     const tokens = await this.tokensOf(rotation);
     const user = rotation.outcome === 'rotated' ? await this.users.find(rotation.userId) : null;
@@ -41,6 +45,7 @@ export class RefreshService {
 
   /** A new access token for a refresh token that stays as it is; throws as `rotate`. */
   async renew(presented: unknown, surfaces: readonly string[]): Promise<SessionTokens> {
+    await this.limits.count('refresh');
     return this.tokensOf(await this.sessions.renew(presented, surfaces));
   }
 

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
 import { Failure, type PasswordWeakness } from '../failure.js';
+import { LimitsService } from '../limits/limits.service.js';
 import { MailService } from '../mail/mail.service.js';
 import { Environment } from '../platform/config/environment.js';
 import { OneTimeTokensService } from '../tokens/one-time-tokens.service.js';
@@ -53,14 +54,18 @@ export class RegistrationService {
     private readonly links: OneTimeLinksService,
     private readonly history: HistoryService,
     private readonly concealment: Concealment,
+    private readonly limits: LimitsService,
   ) {}
 
   /**
    * A courtesy before the work, silent about addresses where discovery is hidden. Two who ask at once may both be told
-   * that a name is free; `register` decides between them.
+   * that a name is free; `register` decides between them. To be told of a taken one counts as a sign-up:
+   * `too_many_requests`.
    */
-  taken(email: EmailAddress | null, username: string | null): Promise<{ email: boolean; username: boolean }> {
-    return this.users.taken(this.concealment.isOn ? null : email, username);
+  async taken(email: EmailAddress | null, username: string | null): Promise<{ email: boolean; username: boolean }> {
+    const taken = await this.users.taken(this.concealment.isOn ? null : email, username);
+    if (taken.email || taken.username) await this.limits.count('sign_up', email?.canonical);
+    return taken;
   }
 
   /** What `register` would say of a password; `email` and `username` as far as they are known. */
@@ -71,7 +76,7 @@ export class RegistrationService {
   /**
    * The account, its verification secret and the mail: all or nothing. `null` where the address has an account and
    * discovery is hidden: its owner gets a mail, and the caller must not tell the difference.
-   * Throws `weak_password`, `email_taken`, `username_taken`, `overloaded`.
+   * Throws `weak_password`, `email_taken`, `username_taken`, `overloaded`, `too_many_requests`.
    */
   register(person: Registration, manner: RegistrationManner): Promise<User | null> {
     return this.concealment.conceal(() => this.create(person, manner));
@@ -93,6 +98,7 @@ export class RegistrationService {
     const state = this.concealment.isOn ? 'pending' : manner.state;
     const { email, username = null, firstName = '', lastName = '', phoneNumber = null } = person;
     this.passwords.assertFit(person.password, { email: email.canonical, username });
+    await this.limits.count('sign_up', email.canonical);
     const passwordHash = await this.passwords.hash(person.password);
     const account = {
       ...(id === undefined ? {} : { id }),
@@ -122,9 +128,12 @@ export class RegistrationService {
     }
   }
 
-  /** A new link for an address that is not proven yet; silent about every other one. */
+  /** A new link for an address that is not proven yet; silent about every other one. Throws `too_many_requests`. */
   resend(email: EmailAddress, letter: LinkLetter): Promise<void> {
-    return this.concealment.conceal(() => this.sendAgain(email, letter));
+    return this.concealment.conceal(async () => {
+      await this.limits.count('mail', email.canonical);
+      await this.sendAgain(email, letter);
+    });
   }
 
   private async sendAgain(email: EmailAddress, letter: LinkLetter, registration?: StoredRegistration): Promise<void> {

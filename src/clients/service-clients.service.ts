@@ -2,6 +2,7 @@ import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { InjectDataSource } from '@nestjs/typeorm';
 import type { DataSource, EntityManager } from 'typeorm';
+import { LimitsService } from '../limits/limits.service.js';
 import { digest, randomCredential } from '../platform/crypto/secrets.js';
 import { Statements, type Statement } from '../platform/database/statements.js';
 import type { ClientScope, ServiceClient } from './service-client.entity.js';
@@ -84,6 +85,7 @@ export class ServiceClientsService {
   constructor(
     @InjectDataSource() private readonly dataSource: DataSource,
     private readonly statements: Statements,
+    private readonly limits: LimitsService,
   ) {}
 
   create(name: string, scopes: readonly ClientScope[]): Promise<IssuedClient> {
@@ -129,7 +131,10 @@ export class ServiceClientsService {
     return (await this.statements.run(REMOVE, [id])).length > 0;
   }
 
-  /** `null` for an unknown client and for a wrong secret alike, after the same work. */
+  /**
+   * `null` for an unknown client and for a wrong secret alike, after the same work. Wrong secrets are counted, and past
+   * the limit answered `too_many_requests`; a right one is not, since it is too long to be guessed.
+   */
   async authenticate(id: string, secret: string): Promise<ServiceClient | null> {
     const presented = digest(secret);
     // A text that no column can hold is nobody's id.
@@ -138,7 +143,10 @@ export class ServiceClientsService {
     let found: SecretRow | null = null;
     for (const row of rows) if (timingSafeEqual(row.secretHash, presented)) found = row;
     if (rows.length === 0) timingSafeEqual(NOTHING, presented);
-    if (found === null) return null;
+    if (found === null) {
+      await this.limits.count('client', id);
+      return null;
+    }
     await this.touch(found);
     const { id: clientId, name, scopes, createdAt } = found;
     return { id: clientId, name, scopes, createdAt };

@@ -86,7 +86,7 @@ const allowed = [
   {
     from: '^src/auth/',
     to: [
-      ...core('auth', 'users', 'tokens', 'mail'),
+      ...core('auth', 'users', 'tokens', 'mail', 'limits'),
       PLATFORM,
       FAILURE,
       ...packages(
@@ -101,7 +101,11 @@ const allowed = [
   },
   { from: '^src/profile/', to: [...core('profile', 'users'), PLATFORM, FAILURE, ...packages(...CORE_PACKAGES)] },
   { from: '^src/users/', to: [...core('users'), PLATFORM, FAILURE, ...packages(...CORE_PACKAGES)] },
-  { from: '^src/clients/', to: [...core('clients'), PLATFORM, FAILURE, ...packages(...CORE_PACKAGES)] },
+  { from: '^src/clients/', to: [...core('clients', 'limits'), PLATFORM, FAILURE, ...packages(...CORE_PACKAGES)] },
+  {
+    from: '^src/limits/',
+    to: [...core('limits'), PLATFORM, FAILURE, ...packages(...CORE_PACKAGES, 'rate-limiter-flexible')],
+  },
   {
     from: '^src/tokens/',
     to: [...core('tokens'), PLATFORM, FAILURE, ...packages(...CORE_PACKAGES, '@nestjs/jwt', '@nestjs/schedule')],

@@ -2,10 +2,14 @@ import { availableParallelism } from 'node:os';
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import pLimit from 'p-limit';
 import { Environment } from '../config/environment.js';
+import { currentClient, networkOf } from '../http/client.js';
 import { argon2, argon2Build } from './argon2-build.js';
 
 /** Hashes that may wait for each core; at some 40 hashes a second and core the last one waits little over a second. */
 const QUEUE_PER_CORE = 50;
+
+/** The part of the queue that one network may fill, so that nobody keeps all others waiting. */
+const SHARE_OF_A_NETWORK = 1 / 4;
 
 /** Thrown instead of queueing further; `retryAfter` is in seconds. */
 export class HashBudgetSpent extends Error {
@@ -35,9 +39,10 @@ export class PasswordHasher implements OnModuleInit {
   private readonly budget = pLimit(this.cores);
   private readonly options: { type: 2; memoryCost: number; timeCost: number; parallelism: number };
   private readonly schemes: ReadonlyMap<string, Scheme>;
+  private readonly underWay = new Map<string, number>();
   private decoy = '';
 
-  constructor(environment: Environment) {
+  constructor(private readonly environment: Environment) {
     this.options = {
       type: argon2.argon2id,
       memoryCost: environment.ARGON2_MEMORY_KIB,
@@ -87,8 +92,21 @@ export class PasswordHasher implements OnModuleInit {
     return prefix === undefined ? undefined : this.schemes.get(prefix);
   }
 
-  private withinBudget<T>(work: () => Promise<T>): Promise<T> {
-    if (this.budget.pendingCount >= this.cores * QUEUE_PER_CORE) return Promise.reject(new HashBudgetSpent());
-    return this.budget(work);
+  private async withinBudget<T>(work: () => Promise<T>): Promise<T> {
+    const places = this.cores * QUEUE_PER_CORE;
+    if (this.budget.pendingCount >= places) throw new HashBudgetSpent();
+    const { ip } = currentClient();
+    if (ip === null || !this.environment.limitsAreOn) return this.budget(work);
+    const network = networkOf(ip);
+    const others = this.underWay.get(network) ?? 0;
+    if (others >= places * SHARE_OF_A_NETWORK) throw new HashBudgetSpent();
+    this.underWay.set(network, others + 1);
+    try {
+      return await this.budget(work);
+    } finally {
+      const left = (this.underWay.get(network) ?? 1) - 1;
+      if (left === 0) this.underWay.delete(network);
+      else this.underWay.set(network, left);
+    }
   }
 }

@@ -24,6 +24,33 @@ export function clientOf(request: FastifyRequest): Client {
   };
 }
 
+/**
+ * The customers of one connection: an IPv4 address, or the /64 that a household or a machine is given of IPv6. However
+ * an address is spelled, it is in one network.
+ */
+export function networkOf(ip: string | null): string {
+  if (ip === null) return 'unknown';
+  if (isIP(ip) === 4) return ip;
+  const groups = groupsOf(ip);
+  const [fifth = '', sixth, high = '0', low = '0'] = groups.slice(4);
+  if (sixth === 'ffff' && [...groups.slice(0, 4), fifth].every((group) => group === '0')) {
+    return [high, low]
+      .map((group) => Number.parseInt(group, 16))
+      .flatMap((group) => [group >> 8, group & 0xff])
+      .join('.');
+  }
+  return `${groups.slice(0, 4).join(':')}::/64`;
+}
+
+/** The eight groups, each in its shortest spelling; URLs have one spelling for every address (RFC 5952). */
+function groupsOf(ip: string): string[] {
+  const [address = ''] = ip.split('%');
+  const [head = '', tail = ''] = new URL(`http://[${address}]/`).hostname.slice(1, -1).split('::');
+  const [before, after] = [head, tail].map((half) => half.split(':').filter((group) => group !== ''));
+  const gap = 8 - (before?.length ?? 0) - (after?.length ?? 0);
+  return [...(before ?? []), ...Array<string>(gap).fill('0'), ...(after ?? [])];
+}
+
 /** Everything that `work` sets off belongs to this request. */
 export function asClient(request: FastifyRequest, work: () => void): void {
   clients.run(clientOf(request), work);

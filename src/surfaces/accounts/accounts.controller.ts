@@ -86,7 +86,7 @@ const SEND_ACTIVATION: OperationOptions = {
       refresh_token: 'dflkdaoier.dlkdf.oer',
     },
   },
-  failures: ['invalid_input', 'account_unknown'],
+  failures: ['invalid_input', 'account_unknown', 'too_many_requests'],
 };
 
 const passwordsDiffer = (): Failure =>
@@ -132,7 +132,7 @@ export class AccountsController {
       description: 'After successfull registration',
       example: { msg: registered('some_username', 'krishna') },
     },
-    failures: ['invalid_input', 'email_taken', 'username_taken', 'weak_password', 'overloaded'],
+    failures: ['invalid_input', 'email_taken', 'username_taken', 'weak_password', 'overloaded', 'too_many_requests'],
     complaints: { passwords_differ: passwordsDiffer() },
   })
   async register(@Body() body: RegistrationRequest): Promise<MessageResponse> {
@@ -205,7 +205,7 @@ export class AccountsController {
     body: LoginRequest,
     bodyExample: { email: 'user@example.com', password: 'strongpassword123' },
     answer: { status: 200, type: TokensResponse, description: 'After successfull email' },
-    failures: ['invalid_input', 'wrong_credentials', 'login_before_activation', 'overloaded'],
+    failures: ['invalid_input', 'wrong_credentials', 'login_before_activation', 'overloaded', 'too_many_requests'],
   })
   async login(@Caller() account: AuthenticatedAccount, @ClientOf() client: Client): Promise<TokensResponse> {
     const { ACCOUNTS_ACCESS_TTL: accessTtl, ACCOUNTS_REFRESH_TTL: refreshTtl } = this.settings;
@@ -227,6 +227,7 @@ export class AccountsController {
       'refresh_token_of_wrong_type',
       'session_ended',
       'refresh_for_inactive_account',
+      'too_many_requests',
     ],
   })
   async refresh(@Body() body: RefreshRequest): Promise<RefreshResponse> {
@@ -316,7 +317,7 @@ export class AccountsController {
       confirm_password: 'newpassword123',
     },
     answer: { status: 200, type: MessageResponse, description: 'The password is changed' },
-    failures: ['invalid_input', 'wrong_current_password', 'weak_password', 'overloaded'],
+    failures: ['invalid_input', 'wrong_current_password', 'weak_password', 'overloaded', 'too_many_requests'],
     complaints: { passwords_differ: newPasswordsDiffer() },
     words: newPasswordFailures,
   })
@@ -342,7 +343,7 @@ export class AccountsController {
       description: 'Whether or not there is such an account',
       example: { msg: RESET_SENT },
     },
-    failures: ['invalid_input'],
+    failures: ['invalid_input', 'too_many_requests'],
   })
   async forgetPassword(@Body() body: EmailRequest): Promise<MessageResponse> {
     await this.rules.assertKept(body);

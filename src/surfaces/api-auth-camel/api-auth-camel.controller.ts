@@ -62,7 +62,7 @@ export class ApiAuthCamelController {
     description: 'Makes an account that can log in at once.',
     body: SignupRequest,
     answer: { status: 201, type: SignupResponse, description: 'The account is made' },
-    failures: ['invalid_input', 'email_taken', 'weak_password', 'overloaded'],
+    failures: ['invalid_input', 'email_taken', 'weak_password', 'overloaded', 'too_many_requests'],
     complaints: { passwords_differ: passwordsDiffer() },
   })
   async signup(@Body() body: SignupRequest): Promise<SignupResponse> {
@@ -84,7 +84,7 @@ export class ApiAuthCamelController {
     summary: 'Log in',
     body: LoginRequest,
     answer: { status: 200, type: TokensResponse, description: 'A new session' },
-    failures: ['invalid_input', 'wrong_credentials', 'overloaded'],
+    failures: ['invalid_input', 'wrong_credentials', 'overloaded', 'too_many_requests'],
   })
   async getToken(@Caller() account: AuthenticatedAccount, @ClientOf() client: Client): Promise<TokensResponse> {
     const { API_AUTH_CAMEL_ACCESS_TTL: accessTtl, API_AUTH_CAMEL_REFRESH_TTL: refreshTtl } = this.settings;
@@ -99,7 +99,7 @@ export class ApiAuthCamelController {
     description: 'At once; the new address is unverified, and the old one gets a notice.',
     body: ChangeEmailRequest,
     answer: { status: 200, type: EmailResponse, description: 'The address, as it was sent' },
-    failures: ['invalid_input', 'email_taken'],
+    failures: ['invalid_input', 'email_taken', 'too_many_requests'],
     words: changeEmailFailures,
   })
   async changeEmail(@Body() body: ChangeEmailRequest, @Caller() caller: SignedIn): Promise<EmailResponse> {
@@ -114,7 +114,7 @@ export class ApiAuthCamelController {
     description: 'Ends every other session of the account.',
     body: ChangePasswordRequest,
     answer: { status: 200, type: MessageResponse, description: 'The password is changed' },
-    failures: ['invalid_input', 'wrong_current_password', 'weak_password', 'overloaded'],
+    failures: ['invalid_input', 'wrong_current_password', 'weak_password', 'overloaded', 'too_many_requests'],
     complaints: { passwords_differ: newPasswordsDiffer('newPassword2') },
     words: changePasswordFailures,
   })
@@ -141,7 +141,7 @@ export class ApiAuthCamelController {
       description: 'The code is on its way',
       example: { success: 'Successfully sent a reset code to lavrenovichae@gmail.com.' },
     },
-    failures: ['invalid_input', 'account_unknown', 'forbidden'],
+    failures: ['invalid_input', 'account_unknown', 'forbidden', 'too_many_requests'],
   })
   async sendResetCode(
     @Query() query: ResetCodeQuery,
@@ -166,7 +166,7 @@ export class ApiAuthCamelController {
       type: SessionTokenResponse,
       description: 'What a new password is set with, within ten minutes',
     },
-    failures: ['invalid_input', 'account_unknown', 'code_incorrect'],
+    failures: ['invalid_input', 'account_unknown', 'code_incorrect', 'too_many_requests'],
   })
   async exchangeResetCode(@Body() body: ResetCodeRequest): Promise<SessionTokenResponse> {
     const email = addressOf(body.email);
@@ -181,7 +181,14 @@ export class ApiAuthCamelController {
     description: 'Ends every session of the account.',
     body: ResetPasswordRequest,
     answer: { status: 200, type: SuccessResponse, description: 'The password is set' },
-    failures: ['invalid_input', 'account_unknown', 'one_time_token_invalid', 'weak_password', 'overloaded'],
+    failures: [
+      'invalid_input',
+      'account_unknown',
+      'one_time_token_invalid',
+      'weak_password',
+      'overloaded',
+      'too_many_requests',
+    ],
     complaints: { passwords_differ: newPasswordsDiffer('nonFieldErrors') },
     words: newPasswordFailures,
   })

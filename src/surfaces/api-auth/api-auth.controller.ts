@@ -87,7 +87,7 @@ export class ApiAuthController {
       confirm_password: 'strongpassword123',
     },
     answer: { status: 201, type: MessageResponse, description: 'The account is made, and the mail is on its way' },
-    failures: ['invalid_input', 'email_taken', 'username_taken', 'weak_password', 'overloaded'],
+    failures: ['invalid_input', 'email_taken', 'username_taken', 'weak_password', 'overloaded', 'too_many_requests'],
     complaints: { passwords_differ: passwordsDiffer() },
   })
   async register(@Body() body: RegisterRequest): Promise<MessageResponse> {
@@ -161,7 +161,7 @@ export class ApiAuthController {
     body: LoginRequest,
     bodyExample: { email: 'john@example.com', password: 'strongpassword123' },
     answer: { status: 200, type: LoginResponse, description: 'A new session' },
-    failures: ['invalid_input', 'wrong_credentials', 'login_before_activation', 'overloaded'],
+    failures: ['invalid_input', 'wrong_credentials', 'login_before_activation', 'overloaded', 'too_many_requests'],
   })
   async login(@Caller() account: AuthenticatedAccount, @ClientOf() client: Client): Promise<LoginResponse> {
     return LoginResponse.of(await this.logins.open(account, this.opening(client)));
@@ -181,6 +181,7 @@ export class ApiAuthController {
       'refresh_token_of_wrong_type',
       'session_ended',
       'refresh_for_inactive_account',
+      'too_many_requests',
     ],
   })
   async refresh(@Body() body: RefreshRequest): Promise<TokenPairResponse> {
@@ -217,6 +218,7 @@ export class ApiAuthController {
       description: 'Whether or not there is such an account',
       example: { detail: 'If an account with this email exists, a password reset link has been sent.' },
     },
+    failures: ['too_many_requests'],
     complaints: { email_missing: emailMissing() },
     words: oneSentenceFailures,
   })

@@ -49,7 +49,7 @@ export class ApiV1Controller {
     body: LoginRequest,
     bodyExample: { username: 'john', password: 'strongpassword123' },
     answer: { status: 200, type: LoginResponse, description: 'A new session', headers: COOKIE_SET },
-    failures: ['invalid_input', 'wrong_credentials', 'overloaded'],
+    failures: ['invalid_input', 'wrong_credentials', 'overloaded', 'too_many_requests'],
   })
   async login(
     @Caller() account: AuthenticatedAccount,
@@ -72,7 +72,7 @@ export class ApiV1Controller {
     body: LoginRequest,
     bodyExample: { grant_type: 'password', username: 'john', password: 'strongpassword123' },
     answer: { status: 200, type: TokenResponse, description: 'A new session' },
-    failures: ['invalid_input', 'wrong_credentials', 'overloaded'],
+    failures: ['invalid_input', 'wrong_credentials', 'overloaded', 'too_many_requests'],
   })
   async token(@Caller() account: AuthenticatedAccount, @ClientOf() client: Client): Promise<TokenResponse> {
     const { tokens } = await this.open(account, client, this.settings.API_V1_ACCESS_TTL);
@@ -99,6 +99,7 @@ export class ApiV1Controller {
       'refresh_token_of_wrong_type',
       'session_ended',
       'refresh_for_inactive_account',
+      'too_many_requests',
     ],
   })
   async refresh(

@@ -29,7 +29,7 @@ export class JwtController {
     summary: 'Log in',
     body: JwtCreateRequest,
     answer: { status: 200, type: TokenPairResponse, description: 'A new session' },
-    failures: ['invalid_input', 'wrong_credentials', 'overloaded'],
+    failures: ['invalid_input', 'wrong_credentials', 'overloaded', 'too_many_requests'],
   })
   async logIn(@Caller() account: AuthenticatedAccount, @ClientOf() client: Client): Promise<TokenPairResponse> {
     const { DJOSER_ACCESS_TTL: accessTtl, DJOSER_REFRESH_TTL: refreshTtl } = this.settings;
@@ -52,6 +52,7 @@ export class JwtController {
       'refresh_token_of_wrong_type',
       'session_ended',
       'refresh_for_inactive_account',
+      'too_many_requests',
     ],
   })
   async refresh(@Body() body: JwtRefreshRequest): Promise<AccessTokenResponse> {

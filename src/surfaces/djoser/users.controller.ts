@@ -75,7 +75,7 @@ export class UsersController {
       re_password: 'secure-password-123',
     },
     answer: { status: 201, type: UserResponse, description: 'The account is made, and the mail is on its way' },
-    failures: ['invalid_input', 'email_taken', 'weak_password', 'overloaded'],
+    failures: ['invalid_input', 'email_taken', 'weak_password', 'overloaded', 'too_many_requests'],
     complaints: { email_known: complain('email', 'unique', EMAIL_TAKEN), passwords_differ: differ(PASSWORDS_DIFFER) },
     words: createFailures,
   })
@@ -151,7 +151,7 @@ export class UsersController {
     description: 'Erases the account and everything that hangs on it.',
     body: DeleteUserRequest,
     answer: done('The account is gone'),
-    failures: ['invalid_input', 'wrong_current_password', 'overloaded'],
+    failures: ['invalid_input', 'wrong_current_password', 'overloaded', 'too_many_requests'],
   })
   async deleteMe(@Body() body: DeleteUserRequest, @Caller() caller: SignedIn): Promise<void> {
     await this.accounts.close(caller, body.current_password);
@@ -178,7 +178,7 @@ export class UsersController {
     summary: 'Resend the activation mail',
     body: EmailRequest,
     answer: MAILED,
-    failures: ['invalid_input'],
+    failures: ['invalid_input', 'too_many_requests'],
   })
   async resendActivation(@Body() { email }: EmailRequest): Promise<void> {
     await this.registrations.resend(addressOf(email), activationLetter(this.settings));
@@ -192,7 +192,7 @@ export class UsersController {
     description: 'Ends every other session.',
     body: SetPasswordRequest,
     answer: done('The password is set'),
-    failures: ['invalid_input', 'wrong_current_password', 'weak_password', 'overloaded'],
+    failures: ['invalid_input', 'wrong_current_password', 'weak_password', 'overloaded', 'too_many_requests'],
     complaints: { passwords_differ: differ(PASSWORDS_DIFFER) },
   })
   async setPassword(@Body() body: SetPasswordRequest, @Caller() caller: SignedIn): Promise<void> {
@@ -210,7 +210,7 @@ export class UsersController {
     description: 'Mails a link, if the address has an account. The answer does not tell.',
     body: EmailRequest,
     answer: MAILED,
-    failures: ['invalid_input'],
+    failures: ['invalid_input', 'too_many_requests'],
   })
   async resetPassword(@Body() { email }: EmailRequest): Promise<void> {
     await this.recovery.askForLink(addressOf(email), passwordResetLetter(this.settings));
@@ -242,7 +242,7 @@ export class UsersController {
     description: 'Takes effect at once; the old address gets a notice, and the new one is not verified.',
     body: SetEmailRequest,
     answer: done('The address is set'),
-    failures: ['invalid_input', 'wrong_current_password', 'email_taken', 'overloaded'],
+    failures: ['invalid_input', 'wrong_current_password', 'email_taken', 'overloaded', 'too_many_requests'],
     complaints: { emails_differ: differ(EMAILS_DIFFER) },
     words: newEmailFailures,
   })
@@ -259,7 +259,7 @@ export class UsersController {
     description: 'Mails a link to the present address, if it has an account. The answer does not tell.',
     body: EmailRequest,
     answer: MAILED,
-    failures: ['invalid_input'],
+    failures: ['invalid_input', 'too_many_requests'],
   })
   async resetEmail(@Body() { email }: EmailRequest): Promise<void> {
     await this.accounts.askForEmailReset(addressOf(email), emailResetLetter(this.settings));
@@ -335,7 +335,14 @@ export class UsersController {
     summary: 'Close an account',
     body: DeleteUserRequest,
     answer: done('The account is gone'),
-    failures: ['invalid_input', 'wrong_current_password', 'forbidden', 'account_not_found', 'overloaded'],
+    failures: [
+      'invalid_input',
+      'wrong_current_password',
+      'forbidden',
+      'account_not_found',
+      'overloaded',
+      'too_many_requests',
+    ],
   })
   async delete(@Param() _path: UserPath, @Body() body: DeleteUserRequest, @Caller() caller: SignedIn): Promise<void> {
     await this.deleteMe(body, caller);

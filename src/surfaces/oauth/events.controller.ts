@@ -35,7 +35,7 @@ export class EventsController {
       'what happened since; if nothing did, the answer waits for it for ten seconds. Whoever goes on from the last cursor ' +
       'misses nothing. `Accept: text/event-stream` makes it a stream of server-sent events, whose ids are cursors.',
     answer: { status: 200, type: EventsResponse, description: 'The events, and where the next ones begin' },
-    failures: ['invalid_input'],
+    failures: ['invalid_input', 'too_many_requests'],
   })
   async events(
     @Query() query: EventsQuery,

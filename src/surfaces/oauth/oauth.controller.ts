@@ -24,7 +24,7 @@ export class OAuthController {
     description: 'Asks what our own routes ask: the signature, the kind, the session and the account (RFC 7662).',
     body: TokenRequest,
     answer: { status: 200, type: IntrospectionResponse, description: 'What the token is worth at this moment' },
-    failures: ['invalid_input'],
+    failures: ['invalid_input', 'too_many_requests'],
   })
   async introspect(@Body() { token }: TokenRequest): Promise<IntrospectionResponse> {
     return IntrospectionResponse.of(await this.tokens.introspect(token), this.issuer.name);
@@ -36,7 +36,7 @@ export class OAuthController {
     description: 'Every token of the session is refused from now on (RFC 7009). Unknown tokens are answered alike.',
     body: TokenRequest,
     answer: { status: 200, type: RevocationResponse, description: 'The token is good for nothing' },
-    failures: ['invalid_input'],
+    failures: ['invalid_input', 'too_many_requests'],
   })
   async revoke(@Body() { token }: TokenRequest): Promise<RevocationResponse> {
     await this.tokens.revoke(token);
@@ -49,7 +49,7 @@ export class OAuthController {
     description: 'For people who look for a fault. Whoever lets somebody in asks `introspect`.',
     body: ExplainRequest,
     answer: { status: 200, type: ExplanationResponse, description: 'The reason, as a code and in words' },
-    failures: ['invalid_input'],
+    failures: ['invalid_input', 'too_many_requests'],
   })
   async explain(@Body() { token }: ExplainRequest): Promise<ExplanationResponse> {
     const explanation = await this.explanations.explain(token);

@@ -32,6 +32,11 @@ const busy = ({ retryAfter }: { retryAfter: number }): Answer => {
   return [status, body, { ...headers, 'retry-after': String(retryAfter) }];
 };
 
+const tooMany = ({ retryAfter }: { retryAfter: number }): Answer => {
+  const [status, body, headers] = say(429, 'Please try again later', 'This was tried too often in a short time.');
+  return [status, body, { ...headers, 'retry-after': String(retryAfter) }];
+};
+
 /** Failures as pages for people. */
 export const failures: Wording = {
   invalid_input: unreadable,
@@ -81,7 +86,7 @@ export const failures: Wording = {
   picture_invalid: unreadable,
   picture_too_large: unreadable,
 
-  too_many_requests: busy,
+  too_many_requests: tooMany,
   overloaded: busy,
 };
 
