@@ -9,7 +9,7 @@ import { parseEmailAddress } from '../users/email-address.js';
 import { HistoryService } from '../users/history.service.js';
 import type { User } from '../users/user.entity.js';
 import { canonicalUsername, UsersService } from '../users/users.service.js';
-import { Concealment } from './concealment.js';
+import { Concealment, LOGIN_STEP_MS } from './concealment.js';
 import { PasswordsService } from './passwords.service.js';
 
 /** What somebody presents to get in. */
@@ -52,9 +52,14 @@ export class LoginService {
   /**
    * The one check of a password at a login. Throws `wrong_credentials` for an unknown account and for a wrong password
    * alike, after the same work; `login_before_activation` to those only who know the password, and where discovery is
-   * hidden not even to them: whoever has just signed up with an address would learn that it was free. `overloaded`, `too_many_requests`.
+   * hidden not even to them: whoever has just signed up with an address would learn that it was free. `overloaded`,
+   * `too_many_requests`.
    */
-  async authenticate(credentials: Credentials): Promise<AuthenticatedAccount> {
+  authenticate(credentials: Credentials): Promise<AuthenticatedAccount> {
+    return this.concealment.conceal(() => this.check(credentials), LOGIN_STEP_MS);
+  }
+
+  private async check(credentials: Credentials): Promise<AuthenticatedAccount> {
     const user = await this.find(credentials);
     const attempt = await this.limits.count('login', this.personOf(credentials, user));
     const { matches, isOutdated } = await this.verify(user, credentials.password, attempt);
