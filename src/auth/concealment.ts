@@ -1,4 +1,4 @@
-import { setTimeout } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Environment } from '../platform/config/environment.js';
 
@@ -27,8 +27,13 @@ export class Concealment {
     try {
       return await work();
     } finally {
-      const elapsed = performance.now() - began;
-      await setTimeout(Math.ceil(elapsed / stepMs) * stepMs - elapsed);
+      await until(began + Math.ceil((performance.now() - began) / stepMs) * stepMs);
     }
   }
+}
+
+/** To the moment: timers count whole milliseconds, and what they leave over would tell how long the work took. */
+async function until(moment: number): Promise<void> {
+  await setTimeout(Math.max(0, moment - performance.now() - 2));
+  while (performance.now() < moment) await setImmediate();
 }
