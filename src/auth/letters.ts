@@ -32,10 +32,12 @@ export function linkLetter(
   token: string,
   publicUrl: string,
 ): Letter {
+  // A function, since `$` and `&` are letters of an address, and orders in a replacement.
+  const addressed = (text: string): string => text.replace('{email}', () => user.email);
   return {
     kind,
-    subject: words.subject.replace('{email}', user.email),
-    lead: words.lead.replace('{email}', user.email),
+    subject: addressed(words.subject),
+    lead: addressed(words.lead),
     action: { label: words.label, url: fillLink(words.link, { token, uid: uidOf(user.id) }, publicUrl) },
     notes: [`The link works once, within ${duration(words.life)}.`, IGNORE],
   };

@@ -2,7 +2,7 @@ import { isAscii, isUtf8, transcode } from 'node:buffer';
 import { parse } from 'secure-json-parse';
 import { Failure } from '../../failure.js';
 import { placeOf } from './code-points.js';
-import { parseSpelled } from './spelled-number.js';
+import { hasSuspectNumbers, parseSpelled } from './spelled-number.js';
 
 const OPTIONS = { protoAction: 'remove', constructorAction: 'remove' } as const;
 
@@ -17,7 +17,7 @@ export function readJson(bytes: Buffer, { spelled = false } = {}): unknown {
   try {
     // What is no JSON is refused before anybody looks at its numbers.
     const value: unknown = parse(text, OPTIONS);
-    return spelled ? parseSpelled(text, OPTIONS) : value;
+    return spelled && hasSuspectNumbers(text) ? parseSpelled(text, OPTIONS) : value;
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
     throw complaint(text);

@@ -45,7 +45,6 @@ export interface OperationOptions {
     isList?: boolean;
     description: string;
     example?: object;
-    mediaType?: string;
     headers?: Readonly<Record<string, string>>;
   };
   /** What this operation may refuse with, besides what every operation may. */
@@ -153,12 +152,12 @@ export function Operation(options: OperationOptions): MethodDecorator {
 }
 
 function answerDocument(answer: OperationOptions['answer']): MethodDecorator[] {
-  const { status, type, isList, description, example, mediaType = 'application/json', headers } = answer;
+  const { status, type, isList, description, example, headers } = answer;
   const response = { status, description, ...(headers === undefined ? {} : { headers: headerDocuments(headers) }) };
   if (type === undefined) return [ApiResponse(response)];
   const one = { $ref: getSchemaPath(type) };
   const schema = isList ? { type: 'array', items: one } : one;
-  const content = { [mediaType]: { schema, ...(example === undefined ? {} : { example }) } };
+  const content = { 'application/json': { schema, ...(example === undefined ? {} : { example }) } };
   return [ApiExtraModels(type) as MethodDecorator, ApiResponse({ ...response, content })];
 }
 

@@ -10,8 +10,8 @@ export class SpelledNumber {
   }
 }
 
-/** What JavaScript may write otherwise: fractions, exponents, and integers beyond its precision. */
-const SUSPECT = /-?(?:\d+[.eE]|\d{16}|0\b)/;
+/** What JavaScript may write otherwise: fractions, exponents, integers beyond its precision, and a nought below nought. */
+const SUSPECT = /\d[.eE]|\d{16}|-0/;
 
 /** A text, which is left alone, or a number. */
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
@@ -19,9 +19,13 @@ const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
 /** Nobody who writes a body can know it. */
 const MARK = randomUUID();
 
+/** Whether a JSON text may hold a number that needs `parseSpelled`; most hold none, and need not be read twice. */
+export function hasSuspectNumbers(text: string): boolean {
+  return SUSPECT.test(text);
+}
+
 /** `parse` of a sound JSON text, but numbers that lose their spelling come as `SpelledNumber`. */
 export function parseSpelled(text: string, options: ParseOptions): unknown {
-  if (!SUSPECT.test(text)) return parse(text, options);
   const marked = text.replace(TOKEN, (token) => {
     if (token.startsWith('"')) return token;
     const spelling = asPython(token);
