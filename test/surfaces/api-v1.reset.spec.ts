@@ -43,6 +43,13 @@ describe('password recovery', () => {
     expect(answer.body).toEqual(SENT);
   });
 
+  it('writes the address as it is, whatever it is made of', async () => {
+    const { user } = await join(service, "some$&one$'s@example.com");
+    await recover(user.email);
+    const mail = await service.smtp.next(user.email, 2);
+    expect(mail.subject).toBe(`Ostiary - Password recovery for user ${user.email}`);
+  });
+
   it.each(['a\0@example.com', 'x'.repeat(5_000), '%', ' '])('answers %j like every other', async (email) => {
     const answer = await recover(email);
     expect([answer.status, answer.body]).toEqual([200, { message: 'Password recovery email sent.' }]);
